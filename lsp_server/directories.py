@@ -1,0 +1,86 @@
+"""Where Bantam keeps its files; the only place that knows.
+
+Each folder follows the platform's convention and can be redirected by an environment
+variable.  Nothing here creates a folder: whoever writes calls `make_private`.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import platformdirs
+
+from lsp_server.errors import ConfigError
+
+APP_NAME = "bantam"
+
+
+@dataclass(frozen=True, slots=True)
+class Directories:
+    """The four folders, absolute.
+
+    Attributes:
+        config: Settings that the user writes (`config.toml`).
+        state: What Bantam remembers and its logs.
+        cache: What can be deleted and made again.
+        runtime: The engine's socket, lock and secret; only the user can enter it.
+    """
+
+    config: Path
+    state: Path
+    cache: Path
+    runtime: Path
+
+    @property
+    def config_file(self) -> Path:
+        """The user's settings file; it need not exist."""
+        return self.config / "config.toml"
+
+    @property
+    def logs(self) -> Path:
+        """The folder of rotated log files."""
+        return self.state / "logs"
+
+
+def directories() -> Directories:
+    """Return the folders that the environment and the platform give now.
+
+    Raises:
+        ConfigError: A `BANTAM_*_HOME` variable holds a relative path.
+    """
+    dirs = platformdirs.PlatformDirs(APP_NAME, appauthor=False)
+    return Directories(
+        config=_redirected("BANTAM_CONFIG_HOME", dirs.user_config_path),
+        state=_redirected("BANTAM_STATE_HOME", dirs.user_state_path),
+        cache=_redirected("BANTAM_CACHE_HOME", dirs.user_cache_path),
+        runtime=_redirected("BANTAM_RUNTIME_DIR", dirs.user_runtime_path),
+    )
+
+
+def make_private(folder: Path) -> Path:
+    """Create `folder` (and its parents) readable by the user alone, and return it.
+
+    Raises:
+        ConfigError: The folder cannot be created.
+    """
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigError(
+            f"cannot create the folder {folder}: {error.strerror}; make it writable or point "
+            "BANTAM_CONFIG_HOME, BANTAM_STATE_HOME, BANTAM_CACHE_HOME or BANTAM_RUNTIME_DIR "
+            "somewhere else"
+        ) from error
+    return folder
+
+
+def _redirected(variable: str, default: Path) -> Path:
+    value = os.environ.get(variable)
+    if not value:
+        return default
+    path = Path(value)
+    if not path.is_absolute():
+        raise ConfigError(f"{variable} is {value!r}: it must be an absolute path")
+    return path

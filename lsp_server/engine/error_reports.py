@@ -1,0 +1,42 @@
+"""Our exceptions as they cross the waist, in both directions; the one table."""
+
+from __future__ import annotations
+
+from lsp_server.engine.api import ErrorKind, ErrorReport
+from lsp_server.errors import (
+    BadRequestError,
+    BantamError,
+    CannotInfillError,
+    EngineError,
+    EngineStoppedError,
+    ModelFileError,
+    ModelLoadError,
+    ModelNotFoundError,
+    NoCellsError,
+    PromptTooLongError,
+)
+
+_ERROR_OF_KIND: dict[ErrorKind, type[BantamError]] = {
+    ErrorKind.BAD_REQUEST: BadRequestError,
+    ErrorKind.MODEL_NOT_FOUND: ModelNotFoundError,
+    ErrorKind.MODEL_FILE: ModelFileError,
+    ErrorKind.MODEL_LOAD: ModelLoadError,
+    ErrorKind.CANNOT_INFILL: CannotInfillError,
+    ErrorKind.PROMPT_TOO_LONG: PromptTooLongError,
+    ErrorKind.NO_CELLS: NoCellsError,
+    ErrorKind.STOPPED: EngineStoppedError,
+    ErrorKind.INTERNAL: EngineError,
+}
+_KIND_OF_ERROR = {error: kind for kind, error in _ERROR_OF_KIND.items()}
+
+
+def report_of(error: BantamError) -> ErrorReport:
+    """Return the report of an error; errors without a kind of their own become `INTERNAL`."""
+    return ErrorReport(
+        kind=_KIND_OF_ERROR.get(type(error), ErrorKind.INTERNAL), message=str(error)
+    )
+
+
+def error_of(report: ErrorReport) -> BantamError:
+    """Return the exception that a report stands for, ready to be raised."""
+    return _ERROR_OF_KIND[report.kind](report.message)

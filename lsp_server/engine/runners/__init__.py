@@ -1,0 +1,1 @@
+"""Model libraries behind one interface; see `base`."""

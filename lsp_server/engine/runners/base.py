@@ -1,0 +1,131 @@
+"""What the scheduler needs of a model library: forward a batch, move KV cells, and a vocabulary.
+
+The scheduler knows nothing else of a model.  A runner belongs to one thread; only
+`request_abort` may be called from another.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from lsp_server.engine.api import MarkerRole
+
+Logits = npt.NDArray[np.float32]
+
+
+class Vocabulary(Protocol):
+    """A model's tokens.  Safe to call from any thread."""
+
+    @property
+    def size(self) -> int:
+        """Number of tokens."""
+        ...
+
+    @property
+    def bos_token(self) -> int | None:
+        """The token that every prompt starts with, or `None` if the model wants none."""
+        ...
+
+    @property
+    def end_tokens(self) -> frozenset[int]:
+        """Tokens that end an answer: end of generation and the FIM markers."""
+        ...
+
+    def tokenize(self, text: str) -> list[int]:
+        """Return the tokens of document text; never a control or user-defined token."""
+        ...
+
+    def token_bytes(self, token: int) -> bytes:
+        """Return the bytes of a token; control tokens have none."""
+        ...
+
+    def marker_token(self, role: MarkerRole) -> int | None:
+        """Return the token of a role, or `None` if this model has none."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class RunnerLimits:
+    """What one runner can hold.
+
+    Attributes:
+        context_tokens: Highest number of positions of one sequence.
+        num_cells: KV cells, shared by all sequences.
+        max_sequences: Sequence ids are below this.
+        max_batch_tokens: Tokens in one forward call.
+    """
+
+    context_tokens: int
+    num_cells: int
+    max_sequences: int
+    max_batch_tokens: int
+
+
+@dataclass(frozen=True, slots=True)
+class BatchToken:
+    """One token to evaluate.
+
+    Attributes:
+        token: Token id.
+        position: Its position in the sequence; the largest position there plus one.
+        sequence_id: The sequence it belongs to.
+        wants_logits: Whether a row of logits is asked for.
+    """
+
+    token: int
+    position: int
+    sequence_id: int
+    wants_logits: bool
+
+
+class Runner(Protocol):
+    """One loaded model with its KV cache."""
+
+    @property
+    def limits(self) -> RunnerLimits:
+        """What this runner can hold."""
+        ...
+
+    @property
+    def vocabulary(self) -> Vocabulary:
+        """The model's tokens."""
+        ...
+
+    def forward(self, batch: Sequence[BatchToken]) -> Logits | None:
+        """Evaluate a batch; changes the KV cache.
+
+        Returns:
+            Logits of the tokens that wanted them, in batch order, `[n_wanted, n_vocab]`; they
+            stay valid until the next call.  `None` if the call was aborted: then cells of the
+            batch may be missing, and the caller asks `end_position`.
+
+        Raises:
+            NoCellsError: No room; nothing was changed.
+            EngineError: The library failed.
+        """
+        ...
+
+    def end_position(self, sequence_id: int) -> int:
+        """Return the position after the sequence's last cell; 0 for an empty one."""
+        ...
+
+    def copy_cells(self, source: int, target: int, start: int, end: int) -> None:
+        """Make `target` a second owner of the source's cells at positions [start, end)."""
+        ...
+
+    def remove_cells(self, sequence_id: int, start: int, end: int | None) -> None:
+        """Let the sequence give up its cells at positions [start, end), or from start on."""
+        ...
+
+    def request_abort(self) -> None:
+        """Make a running `forward` return soon; no effect otherwise.  Any thread may call it."""
+        ...
+
+    def close(self) -> None:
+        """Free model and context; also twice, also after a failed start."""
+        ...

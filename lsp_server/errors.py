@@ -1,0 +1,101 @@
+"""Every error that Bantam raises on purpose, as one tree.
+
+    BantamError
+    ├── ConfigError            a setting, option or environment variable has a wrong value
+    ├── UsageError             a position, file or option that the user named cannot be used
+    ├── ModelError             a model cannot be used
+    │   ├── ModelNotFoundError     no such catalogue id and no such file
+    │   ├── ModelFileError         the file is not a GGUF that we accept
+    │   └── CannotInfillError      the model has no fill-in-the-middle format
+    └── EngineError            the engine could not answer
+        ├── EngineStartError       it could not be started or attached to
+        ├── EngineStoppedError     it died or was stopped in the middle of a request
+        ├── EngineVersionError     it speaks another protocol version
+        ├── ModelLoadError         the library refused the file, or memory ran out
+        ├── PromptTooLongError     the prompt does not fit the context
+        ├── NoCellsError           the KV cache has no room, even after eviction
+        └── BadRequestError        a request that breaks the rules of the waist
+
+A message names the thing, its value, the limit and what to do.
+Cancelled and stale are outcomes, not errors: see `engine.api.EndReason`.
+"""
+
+from __future__ import annotations
+
+__all__ = [
+    "BadRequestError",
+    "BantamError",
+    "CannotInfillError",
+    "ConfigError",
+    "EngineError",
+    "EngineStartError",
+    "EngineStoppedError",
+    "EngineVersionError",
+    "ModelError",
+    "ModelFileError",
+    "ModelLoadError",
+    "ModelNotFoundError",
+    "NoCellsError",
+    "PromptTooLongError",
+    "UsageError",
+]
+
+
+class BantamError(Exception):
+    """Base of all errors whose message is written for the user."""
+
+
+class ConfigError(BantamError):
+    """A setting, option or environment variable has a value that cannot be used."""
+
+
+class UsageError(BantamError):
+    """A position, file or option that the user named cannot be used."""
+
+
+class ModelError(BantamError):
+    """A model cannot be used."""
+
+
+class ModelNotFoundError(ModelError):
+    """No catalogue entry and no file has this name."""
+
+
+class ModelFileError(ModelError):
+    """The file is not a GGUF model that Bantam accepts."""
+
+
+class CannotInfillError(ModelError):
+    """The model has no fill-in-the-middle format."""
+
+
+class EngineError(BantamError):
+    """The engine could not answer."""
+
+
+class EngineStartError(EngineError):
+    """The engine process could not be started or attached to."""
+
+
+class EngineStoppedError(EngineError):
+    """The engine died, or was stopped, while a request was running."""
+
+
+class EngineVersionError(EngineError):
+    """The running engine speaks another protocol version."""
+
+
+class ModelLoadError(EngineError):
+    """The model library refused the file, or memory ran out."""
+
+
+class PromptTooLongError(EngineError):
+    """The prompt does not fit the model's context."""
+
+
+class NoCellsError(EngineError):
+    """The KV cache has no room for the request."""
+
+
+class BadRequestError(EngineError):
+    """The request breaks the rules of the waist."""

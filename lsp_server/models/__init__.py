@@ -1,0 +1,1 @@
+"""Models as files and data: catalogue, GGUF metadata, the embedded model."""

@@ -1,0 +1,1 @@
+"""The LSP layer: the only place that knows pygls and lsprotocol."""

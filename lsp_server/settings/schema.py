@@ -1,0 +1,108 @@
+"""Every setting, with its type, bounds, default and meaning.
+
+This is the one place: the loader, the reference table in `docs/settings.md` and the
+editors' settings are made from it.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta
+
+#: Settings that a workspace must never choose (see docs/architecture.md, "Trust").  They come
+#: only from the user's own file, the environment, the command line or `initializationOptions`.
+USER_ONLY = frozenset(
+    {
+        "model.name",
+        "engine.context_tokens",
+        "engine.threads",
+        "engine.unload_after_s",
+        "engine.exit_after_s",
+        "engine.max_models",
+        "log.level",
+    }
+)
+
+
+class ModelSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which model answers."""
+
+    name: Annotated[
+        str, Meta(min_length=1, description="Catalogue id, or absolute path of a GGUF file.")
+    ] = "bantam-embedded"
+
+
+class CompletionSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What is suggested and when."""
+
+    max_tokens: Annotated[
+        int, Meta(ge=1, le=1024, description="Longest suggestion, in tokens.")
+    ] = 64
+    max_lines: Annotated[int, Meta(ge=1, le=100, description="Longest suggestion, in lines.")] = 8
+    max_ms: Annotated[
+        int, Meta(ge=100, le=60_000, description="Time limit of one suggestion, in milliseconds.")
+    ] = 5_000
+    debounce_ms: Annotated[
+        int,
+        Meta(ge=0, le=5_000, description="Wait after a keystroke before the model is asked."),
+    ] = 75
+    popup_ms: Annotated[
+        int,
+        Meta(
+            ge=10, le=5_000, description="A popup is answered after this long with what exists."
+        ),
+    ] = 150
+    popup: Annotated[
+        Literal["auto", "on", "off"],
+        Meta(
+            description="Popup items by the model; `auto` offers them to clients without "
+            "inline completion."
+        ),
+    ] = "auto"
+    temperature: Annotated[
+        float, Meta(ge=0.0, le=2.0, description="0 always takes the likeliest token.")
+    ] = 0.0
+    prefix_chars: Annotated[
+        int, Meta(ge=200, le=200_000, description="Characters before the cursor to show it.")
+    ] = 4_000
+    suffix_chars: Annotated[
+        int, Meta(ge=0, le=100_000, description="Characters after the cursor to show it.")
+    ] = 2_000
+
+
+class EngineSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The process that runs the model."""
+
+    context_tokens: Annotated[
+        int,
+        Meta(ge=0, le=1_048_576, description="KV cells to reserve; 0 follows the model, to 4096."),
+    ] = 0
+    threads: Annotated[
+        int, Meta(ge=0, le=512, description="CPU threads; 0 is one per physical core.")
+    ] = 0
+    max_models: Annotated[int, Meta(ge=1, le=16, description="Models loaded at once.")] = 1
+    unload_after_s: Annotated[
+        int, Meta(ge=1, description="Seconds without a request before models are unloaded.")
+    ] = 600
+    exit_after_s: Annotated[
+        int, Meta(ge=1, description="Seconds without a client before the engine ends itself.")
+    ] = 1_800
+
+
+class LogSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What is written to the log files; never source text."""
+
+    level: Annotated[
+        Literal["error", "warning", "info", "debug"], Meta(description="How much is logged.")
+    ] = "info"
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """All settings.  TOML tables and JSON objects have the same shape."""
+
+    model: ModelSettings = ModelSettings()
+    completion: CompletionSettings = CompletionSettings()
+    engine: EngineSettings = EngineSettings()
+    log: LogSettings = LogSettings()
