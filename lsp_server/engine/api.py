@@ -289,7 +289,7 @@ class ModelInfo(msgspec.Struct, frozen=True, kw_only=True):
         description: `general.name` of the file, for people.
         architecture: `general.architecture` of the file.
         context_tokens: Tokens that prompt and answer may take together.
-        fim_format: A key of `prompt.fim_formats.FIM_FORMATS`, or `None`: it cannot infill.
+        fim_format: A key of `models.fim_formats.FIM_FORMATS`, or `None`: it cannot infill.
         fim_reason: How the format was found, or why there is none.
         chars_per_token: Measured on source code; for budgets that may be a little off.
     """

@@ -1,0 +1,41 @@
+"""What every test gets: folders of its own, and the model that real tests run on."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from lsp_server.directories import Directories, directories
+
+EMBEDDED_MODEL = Path(__file__).parents[1] / (
+    "lsp_server/models/embedded/bantam-embedded-q8_0.gguf"
+)
+
+
+@pytest.fixture(autouse=True)
+def bantam_directories(monkeypatch: pytest.MonkeyPatch) -> Iterator[Directories]:
+    """Redirect every folder that Bantam uses to a short, temporary one.
+
+    Short, because the path of a Unix socket may have no more than 107 bytes.
+    """
+    with tempfile.TemporaryDirectory(prefix="bantam-", ignore_cleanup_errors=True) as root:
+        for variable, name in [
+            ("BANTAM_CONFIG_HOME", "config"),
+            ("BANTAM_STATE_HOME", "state"),
+            ("BANTAM_CACHE_HOME", "cache"),
+            ("BANTAM_RUNTIME_DIR", "run"),
+        ]:
+            monkeypatch.setenv(variable, str(Path(root, name)))
+        yield directories()
+
+
+@pytest.fixture(scope="session")
+def embedded_model() -> Path:
+    """Return the file of the embedded model; `BANTAM_TEST_MODEL` names another one."""
+    path = Path(os.environ.get("BANTAM_TEST_MODEL", EMBEDDED_MODEL))
+    assert path.is_file(), f"the embedded model is part of the package, but {path} is missing"
+    return path
