@@ -7,6 +7,8 @@ variable.  Nothing here creates a folder: whoever writes calls `make_private`.
 from __future__ import annotations
 
 import os
+import warnings
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -48,14 +50,15 @@ def directories() -> Directories:
     """Return the folders that the environment and the platform give now.
 
     Raises:
-        ConfigError: A `BANTAM_*_HOME` variable holds a relative path.
+        ConfigError: A `BANTAM_*_HOME` variable holds a relative path, or the platform has no
+            safe runtime folder.
     """
     dirs = platformdirs.PlatformDirs(APP_NAME, appauthor=False)
     return Directories(
-        config=_redirected("BANTAM_CONFIG_HOME", dirs.user_config_path),
-        state=_redirected("BANTAM_STATE_HOME", dirs.user_state_path),
-        cache=_redirected("BANTAM_CACHE_HOME", dirs.user_cache_path),
-        runtime=_redirected("BANTAM_RUNTIME_DIR", dirs.user_runtime_path),
+        config=_redirected("BANTAM_CONFIG_HOME", lambda: dirs.user_config_path),
+        state=_redirected("BANTAM_STATE_HOME", lambda: dirs.user_state_path),
+        cache=_redirected("BANTAM_CACHE_HOME", lambda: dirs.user_cache_path),
+        runtime=_redirected("BANTAM_RUNTIME_DIR", lambda: _runtime_path(dirs)),
     )
 
 
@@ -76,10 +79,25 @@ def make_private(folder: Path) -> Path:
     return folder
 
 
-def _redirected(variable: str, default: Path) -> Path:
+def _runtime_path(dirs: platformdirs.PlatformDirsABC) -> Path:
+    # Without XDG_RUNTIME_DIR platformdirs warns and takes a folder of the user's own below the
+    # temporary one, which it has checked: that is what we want, and standard error is the
+    # editor's log.
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            return dirs.user_runtime_path
+        except PermissionError as error:
+            raise ConfigError(
+                f"there is no safe runtime folder: {error}; set BANTAM_RUNTIME_DIR to a folder "
+                "that only you can enter"
+            ) from error
+
+
+def _redirected(variable: str, default: Callable[[], Path]) -> Path:
     value = os.environ.get(variable)
     if not value:
-        return default
+        return default()
     path = Path(value)
     if not path.is_absolute():
         raise ConfigError(f"{variable} is {value!r}: it must be an absolute path")

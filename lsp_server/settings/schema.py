@@ -50,9 +50,7 @@ class CompletionSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unkno
     ] = 75
     popup_ms: Annotated[
         int,
-        Meta(
-            ge=10, le=5_000, description="A popup is answered after this long with what exists."
-        ),
+        Meta(ge=10, le=5_000, description="A popup is answered after this long with what exists."),
     ] = 150
     popup: Annotated[
         Literal["auto", "on", "off"],
