@@ -114,6 +114,13 @@ class Runner(Protocol):
         """Return the position after the sequence's last cell; 0 for an empty one."""
         ...
 
+    def can_resume(self, sequence_id: int, position: int) -> bool:
+        """Return whether all cells that a token at `position` attends to are still there.
+
+        Sliding-window caches forget cells that lie outside the window.
+        """
+        ...
+
     def copy_cells(self, source: int, target: int, start: int, end: int) -> None:
         """Make `target` a second owner of the source's cells at positions [start, end)."""
         ...

@@ -1,0 +1,24 @@
+"""What loading a model gives, and how it reports its progress."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from lsp_server.engine.api import ModelInfo
+from lsp_server.engine.runners.base import Runner
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedRunner:
+    """A model that is ready to run, and what clients have to know of it."""
+
+    runner: Runner
+    info: ModelInfo
+
+
+#: Takes the fraction that is loaded, 0 to 1; returns whether loading should go on.
+ReportProgress = Callable[[float], bool]
+
+#: Loads a model by the name that requests use; raises a `BantamError` if that is impossible.
+LoadModel = Callable[[str, ReportProgress], LoadedRunner]

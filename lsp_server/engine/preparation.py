@@ -1,0 +1,84 @@
+"""From a request to a job for the scheduler: tokens, limits and empty answers."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+from lsp_server.engine.answer import make_answers
+from lsp_server.engine.api import CountReply, CountRequest, Event, GenerateRequest
+from lsp_server.engine.healing import TokenSpelling
+from lsp_server.engine.job import Job, JobSpec
+from lsp_server.engine.prompt_tokens import PromptTokenizer
+from lsp_server.engine.runners.base import RunnerLimits, Vocabulary
+
+
+class RequestPreparer:
+    """Prepares the requests of one model.  Safe to call from any thread."""
+
+    def __init__(self, model: str, vocabulary: Vocabulary, limits: RunnerLimits) -> None:
+        """Start with nothing remembered.
+
+        Args:
+            model: The model's name, for messages.
+            vocabulary: Its tokens.
+            limits: What its runner can hold.
+        """
+        self._vocabulary = vocabulary
+        self._context_tokens = limits.context_tokens
+        self._tokenizer = PromptTokenizer(vocabulary, model)
+        self._spelling: TokenSpelling | None = None
+        self._spelling_lock = threading.Lock()
+
+    def prepare(
+        self,
+        request: GenerateRequest,
+        *,
+        arrival: int,
+        taken_s: float,
+        emit: Callable[[Event], None],
+    ) -> Job:
+        """Return the job of a request.
+
+        Args:
+            request: What was asked for.
+            arrival: Its number in the order in which the engine took requests.
+            taken_s: When that was, in seconds of the scheduler's clock.
+            emit: Takes its events; must not block.
+
+        Raises:
+            BadRequestError: The prompt has no token.
+            CannotInfillError: The model has no token for a marker.
+        """
+        prompt = self._tokenizer.tokenize(request.segments).tokens
+        max_ms = request.limits.max_ms
+        spec = JobSpec(
+            arrival=arrival,
+            prompt=prompt,
+            priority=request.priority,
+            document_key=request.document_key,
+            supersedes=request.supersedes,
+            max_tokens=self._max_tokens(request.limits.max_tokens, len(prompt)),
+            taken_s=taken_s,
+            deadline_s=None if max_ms is None else taken_s + max_ms / 1000.0,
+        )
+        spelling = self._get_spelling() if request.forced_prefix else None
+        answers = make_answers(request, self._vocabulary, spelling, spec.max_tokens)
+        return Job.create(spec, answers, emit)
+
+    def count(self, request: CountRequest) -> CountReply:
+        """Return how many tokens each text has."""
+        counts = (len(self._tokenizer.tokens_of_text(text)) for text in request.texts)
+        return CountReply(counts=tuple(counts))
+
+    def _max_tokens(self, wanted: int, num_prompt_tokens: int) -> int:
+        """Return what the context leaves; the last token of an answer takes no place in it."""
+        if wanted == 0:
+            return 0
+        return min(wanted, max(self._context_tokens - num_prompt_tokens + 1, 1))
+
+    def _get_spelling(self) -> TokenSpelling:
+        with self._spelling_lock:
+            if self._spelling is None:
+                self._spelling = TokenSpelling(self._vocabulary)
+            return self._spelling

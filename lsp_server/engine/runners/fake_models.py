@@ -1,0 +1,76 @@
+"""The fake models that requests can name; for tests, so they stand in no catalogue.
+
+fake            writes `return a + b` and ends
+fake:slow       writes lines without end, 20 ms a step
+fake:noise      writes bytes that depend on every token of the prompt
+fake:no-infill  like `fake`, but without markers for filling in the middle
+fake:broken     cannot be loaded
+"""
+
+from __future__ import annotations
+
+from lsp_server.engine.api import ModelInfo
+from lsp_server.engine.loaded_model import LoadedRunner, ReportProgress
+from lsp_server.engine.runners.fake import (
+    DEFAULT_LIMITS,
+    FakeRunner,
+    FakeVocabulary,
+    hashed_logits,
+    scripted_logits,
+)
+from lsp_server.errors import ModelLoadError, ModelNotFoundError
+
+#: What `fake` writes.
+FAKE_COMPLETION = "return a + b"
+
+#: The prompt format that fits the fake vocabulary, a key of `models.fim_formats.FIM_FORMATS`.
+FAKE_FIM_FORMAT = "deepseek-coder"
+
+_ENDLESS = "".join(f"line_{number} = {number}\n" for number in range(1000))
+
+
+def is_fake(model: str) -> bool:
+    """Return whether a name is one of the fake models'."""
+    return model == "fake" or model.startswith("fake:")
+
+
+def load_fake_model(model: str, report_progress: ReportProgress) -> LoadedRunner:
+    """Load a fake model.
+
+    Raises:
+        ModelNotFoundError: There is no fake model of this name.
+        ModelLoadError: It is the one that cannot be loaded.
+    """
+    for percent in range(0, 101, 25):
+        report_progress(percent / 100)
+    match model:
+        case "fake":
+            runner = FakeRunner(scripted_logits(FAKE_COMPLETION))
+        case "fake:slow":
+            runner = FakeRunner(scripted_logits(_ENDLESS), delay_s=0.02)
+        case "fake:noise":
+            runner = FakeRunner(hashed_logits)
+        case "fake:no-infill":
+            vocabulary = FakeVocabulary(has_markers=False)
+            runner = FakeRunner(scripted_logits(FAKE_COMPLETION), vocabulary=vocabulary)
+        case "fake:broken":
+            raise ModelLoadError("the model fake:broken cannot be loaded: it never can")
+        case _:
+            raise ModelNotFoundError(
+                f"there is no model {model!r}; the fake ones are fake, fake:slow, fake:noise, "
+                "fake:no-infill and fake:broken"
+            )
+    return LoadedRunner(runner, _describe(model))
+
+
+def _describe(model: str) -> ModelInfo:
+    can_infill = model != "fake:no-infill"
+    return ModelInfo(
+        model=model,
+        description="a fake model for tests",
+        architecture="fake",
+        context_tokens=DEFAULT_LIMITS.context_tokens,
+        fim_format=FAKE_FIM_FORMAT if can_infill else None,
+        fim_reason="the fake vocabulary has all markers" if can_infill else "it has no markers",
+        chars_per_token=1.0,
+    )

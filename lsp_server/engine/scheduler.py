@@ -1,0 +1,310 @@
+"""Which tokens run in the next step.
+
+A step is three calls: `schedule`, the runner's `forward`, `take_in`.  The policy:
+
+1. Requests are admitted in order of class and arrival; one that does not fit yet holds back
+   those behind it.  Admission reserves all cells that the request may take.
+2. Only the best class among the admitted ones runs; the others pause and keep their cells.
+3. A step has one budget of tokens.  Sequences that decode come first, one token each, then
+   prefills in chunks, in order of arrival.
+
+No model is known here; `kv_cache` moves the cells.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+
+from lsp_server.engine.api import EndReason, ErrorReport, TextEvent
+from lsp_server.engine.error_reports import report_of
+from lsp_server.engine.job import Job, JobSpec
+from lsp_server.engine.kv_cache import KvCache
+from lsp_server.engine.runners.base import BatchToken, Logits
+from lsp_server.engine.sampling import LogitsRow
+from lsp_server.engine.sequence import TokenSequence
+from lsp_server.errors import BantamError
+
+
+@dataclass(frozen=True, slots=True)
+class StepPolicy:
+    """How large a step may be.
+
+    Attributes:
+        max_step_tokens: Tokens in one step; bounds how long a keystroke waits for it.
+        min_prefill_tokens: Tokens that are kept for prefills when there are any.
+    """
+
+    max_step_tokens: int = 32
+    min_prefill_tokens: int = 16
+
+    @classmethod
+    def for_batches_of(cls, max_batch_tokens: int) -> StepPolicy:
+        """Return the default policy for a runner that takes this many tokens at once."""
+        max_step_tokens = min(cls().max_step_tokens, max_batch_tokens)
+        return cls(max_step_tokens, min(cls().min_prefill_tokens, max_step_tokens))
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """The tokens that one sequence computes in a step: `tokens[start:end]`."""
+
+    job: Job
+    sequence: TokenSequence
+    start: int
+    end: int
+
+    @property
+    def wants_logits(self) -> bool:
+        """Whether a token is sampled after this chunk."""
+        return self.end == len(self.sequence.tokens) and self.job.spec.max_tokens > 0
+
+    def batch_tokens(self) -> Iterator[BatchToken]:
+        """Yield its tokens for the runner."""
+        kv = self.sequence.kv
+        assert kv is not None, "only admitted sequences are scheduled"
+        last = self.end - 1 if self.wants_logits else None
+        for position in range(self.start, self.end):
+            token = self.sequence.tokens[position]
+            yield BatchToken(token, position, kv.sequence_id, position == last)
+
+
+@dataclass(slots=True)
+class Step:
+    """What one step computes; it is filled under a budget and dies with the step."""
+
+    budget: int
+    chunks: list[Chunk] = field(default_factory=list)
+
+    def add(self, job: Job, sequence: TokenSequence, *, keep: int = 0) -> None:
+        """Give a sequence as many tokens as the budget has, less those to `keep`."""
+        start = sequence.num_computed
+        num_tokens = min(sequence.num_uncomputed, self.budget - keep)
+        if num_tokens > 0:
+            self.chunks.append(Chunk(job, sequence, start, start + num_tokens))
+            self.budget -= num_tokens
+
+    @property
+    def jobs(self) -> list[Job]:
+        """The requests that take part, each once."""
+        return list(dict.fromkeys(chunk.job for chunk in self.chunks))
+
+    @property
+    def specs(self) -> tuple[JobSpec, ...]:
+        """What the requests that take part asked for."""
+        return tuple(job.spec for job in self.jobs)
+
+    def batch(self) -> list[BatchToken]:
+        """Return the tokens for the runner, chunk after chunk."""
+        return [token for chunk in self.chunks for token in chunk.batch_tokens()]
+
+
+class Scheduler:
+    """Runs the requests of one model.  Belongs to one thread."""
+
+    def __init__(self, cache: KvCache, policy: StepPolicy, clock: Callable[[], float]) -> None:
+        """Start without requests.
+
+        Args:
+            cache: The KV cells of the runner.
+            policy: How large a step may be.
+            clock: Monotonic seconds.
+        """
+        self._cache = cache
+        self._policy = policy
+        self._clock = clock
+        self._waiting: list[Job] = []
+        self._admitted: list[Job] = []
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether there is nothing to do."""
+        return not self._waiting and not self._admitted
+
+    @property
+    def num_waiting(self) -> int:
+        """Requests that wait for cells or for a sequence."""
+        return len(self._waiting)
+
+    @property
+    def num_running(self) -> int:
+        """Requests that hold cells."""
+        return len(self._admitted)
+
+    def submit(self, job: Job) -> None:
+        """Take a request; it may end others of its document, or be ended by a newer one."""
+        try:
+            self._cache.check_possible(job.demand)
+        except BantamError as error:
+            self._end(job, EndReason.ERROR, report_of(error))
+            return
+        if any(other.spec.supersedes_spec(job.spec) for other in self._jobs):
+            self._end(job, EndReason.SUPERSEDED)
+            return
+        for other in [other for other in self._jobs if job.spec.supersedes_spec(other.spec)]:
+            self._end(other, EndReason.SUPERSEDED)
+        self._waiting.append(job)
+
+    def end(self, arrival: int, reason: EndReason, error: ErrorReport | None = None) -> None:
+        """End a request now, if it is still there; its cells are free for others at once."""
+        for job in [job for job in self._jobs if job.spec.arrival == arrival]:
+            self._end(job, reason, error)
+
+    def end_all(self, reason: EndReason, error: ErrorReport | None = None) -> None:
+        """End every request now."""
+        for job in self._jobs:
+            self._end(job, reason, error)
+
+    def schedule(self) -> Step:
+        """Return what the next step computes; empty only when the scheduler is idle."""
+        self._end_overdue()
+        self._admit_waiting()
+        best_class = min((job.spec.priority for job in self._admitted), default=None)
+        running = [
+            (job, sequence)
+            for job in sorted(self._admitted, key=lambda job: job.order)
+            if job.spec.priority == best_class
+            for sequence in job.active_sequences
+        ]
+        decoding = [pair for pair in running if pair[1].num_uncomputed == 1]
+        prefilling = [pair for pair in running if pair[1].num_uncomputed > 1]
+        step = Step(self._policy.max_step_tokens)
+        for job, sequence in decoding:
+            step.add(job, sequence, keep=self._policy.min_prefill_tokens if prefilling else 0)
+        for job, sequence in prefilling:
+            step.add(job, sequence)
+        self._note_started(step)
+        return step
+
+    def take_in(self, step: Step, logits: Logits | None) -> None:
+        """Take in what the runner computed.
+
+        Args:
+            step: What was scheduled.
+            logits: One row for each chunk that wanted one, `[n_wanted, n_vocab]`; `None` if the
+                call was aborted.
+        """
+        for chunk in step.chunks:
+            self._note_computed(chunk, was_aborted=logits is None)
+        if logits is not None:
+            sampling = [chunk for chunk in step.chunks if chunk.wants_logits]
+            for chunk, row in zip(sampling, logits, strict=True):
+                if chunk.sequence.is_running:
+                    self._take_logits(chunk.job, chunk.sequence, row)
+        for job in step.jobs:
+            self._finish(job)
+
+    def fail(self, step: Step, error: BantamError) -> None:
+        """End the requests of a step that could not be computed; their cells are given up."""
+        report = report_of(error)
+        for job in step.jobs:
+            for sequence in job.sequences:
+                self._give_up_cells(sequence)
+            self._end(job, EndReason.ERROR, report)
+
+    @property
+    def _jobs(self) -> list[Job]:
+        return [*self._admitted, *self._waiting]
+
+    def _end_overdue(self) -> None:
+        now = self._clock()
+        for job in self._jobs:
+            if job.spec.deadline_s is not None and now >= job.spec.deadline_s:
+                self._end(job, EndReason.TIME)
+
+    def _admit_waiting(self) -> None:
+        """Start waiting requests in their order until one does not fit."""
+        for job in sorted(self._waiting, key=lambda job: job.order):
+            admitted = self._cache.try_admit(job.demand)
+            if admitted is None:
+                return
+            for sequence, kv in zip(job.sequences, admitted, strict=True):
+                sequence.kv = kv
+            job.num_reused = job.sequences[0].num_computed
+            self._waiting.remove(job)
+            self._admitted.append(job)
+            self._finish(job)
+
+    def _note_started(self, step: Step) -> None:
+        now = self._clock()
+        for chunk in step.chunks:
+            if chunk.job.times.started_s is None:
+                chunk.job.times.started_s = now
+
+    def _note_computed(self, chunk: Chunk, *, was_aborted: bool) -> None:
+        kv = chunk.sequence.kv
+        assert kv is not None, "a scheduled sequence keeps its cells until it is taken in"
+        tokens = chunk.sequence.tokens[chunk.start : chunk.end]
+        if was_aborted:
+            self._cache.note_aborted(kv, tokens)
+        else:
+            self._cache.extend(kv, tokens)
+        if not chunk.job.has_answers:
+            chunk.job.num_prompt_computed += chunk.sequence.num_computed - chunk.start
+
+    def _take_logits(self, job: Job, sequence: TokenSequence, logits: LogitsRow) -> None:
+        """Sample the next token; after the prompt, the first one of every alternative."""
+        if job.has_answers:
+            self._sample(job, [sequence], logits)
+            return
+        job.has_answers = True
+        job.times.first_token_s = self._clock()
+        for other in job.sequences[1:]:
+            assert sequence.kv is not None and other.kv is not None, "admitted together"
+            self._cache.share(sequence.kv, other.kv)
+        self._sample(job, job.sequences, logits)
+
+    def _sample(self, job: Job, sequences: Iterable[TokenSequence], logits: LogitsRow) -> None:
+        for sequence in sequences:
+            try:
+                taken = sequence.answer.take(logits)
+            except BantamError as error:
+                self._end(job, EndReason.ERROR, report_of(error))
+                return
+            sequence.tokens.append(taken.token)
+            job.times.last_token_s = self._clock()
+            if taken.texts:
+                job.emit(TextEvent(alternative=sequence.alternative, tokens=taken.texts))
+            if taken.end_reason is not None:
+                self._end_sequence(sequence, taken.end_reason)
+
+    def _finish(self, job: Job) -> None:
+        """Send the end event of a request that has nothing left to compute."""
+        if job.spec.max_tokens == 0 and job.sequences[0].num_uncomputed == 0:
+            job.times.first_token_s = self._clock()
+            self._end(job, EndReason.LENGTH)
+        elif not job.has_ended and not any(sequence.is_running for sequence in job.sequences):
+            self._end(job, EndReason.STOP)
+
+    def _end(self, job: Job, reason: EndReason, error: ErrorReport | None = None) -> None:
+        """End what still runs of a request, and send its end event once."""
+        if job.has_ended:
+            return
+        job.has_ended = True
+        for sequence in job.sequences:
+            if not sequence.is_running:
+                continue
+            held_back = sequence.answer.finish() if reason is EndReason.TIME else ()
+            if held_back:
+                job.emit(TextEvent(alternative=sequence.alternative, tokens=held_back))
+            self._end_sequence(sequence, reason)
+        for jobs in (self._waiting, self._admitted):
+            if job in jobs:
+                jobs.remove(job)
+        job.emit(job.end_event(error))
+
+    def _end_sequence(self, sequence: TokenSequence, reason: EndReason) -> None:
+        """Keep the first alternative's cells for the next prompt; free those of the others."""
+        sequence.end_reason = reason
+        kv, sequence.kv = sequence.kv, None
+        if kv is None:
+            return
+        if sequence.alternative == 0:
+            self._cache.park(kv)
+        else:
+            self._cache.release(kv)
+
+    def _give_up_cells(self, sequence: TokenSequence) -> None:
+        if sequence.kv is not None:
+            self._cache.release(sequence.kv)
+            sequence.kv = None

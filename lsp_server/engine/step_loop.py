@@ -1,0 +1,97 @@
+"""The steps of one loaded model: schedule, forward, take in."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+
+from lsp_server.engine.api import EndReason, ErrorReport, LoadedModel
+from lsp_server.engine.job import Job, JobSpec
+from lsp_server.engine.kv_cache import KvCache
+from lsp_server.engine.runners.base import Logits, Runner
+from lsp_server.engine.scheduler import Scheduler, Step, StepPolicy
+from lsp_server.errors import EngineError, NoCellsError
+
+logger = logging.getLogger(__name__)
+
+
+class StepLoop:
+    """A runner with its scheduler and its KV cache.  Belongs to one thread."""
+
+    def __init__(self, model: str, runner: Runner, clock: Callable[[], float]) -> None:
+        """Start without requests.
+
+        Args:
+            model: The model's name, for the log and the status.
+            runner: The loaded model.
+            clock: Monotonic seconds.
+        """
+        self._model = model
+        self._runner = runner
+        self._cache = KvCache(runner)
+        policy = StepPolicy.for_batches_of(runner.limits.max_batch_tokens)
+        self._scheduler = Scheduler(self._cache, policy, clock)
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether there is nothing to compute."""
+        return self._scheduler.is_idle
+
+    @property
+    def status(self) -> LoadedModel:
+        """What is running and in use now."""
+        return LoadedModel(
+            model=self._model,
+            num_running=self._scheduler.num_running,
+            num_waiting=self._scheduler.num_waiting,
+            cells_used=self._cache.num_cells_used,
+            cells_total=self._cache.num_cells_total,
+        )
+
+    def submit(self, job: Job) -> None:
+        """Take a request."""
+        self._scheduler.submit(job)
+
+    def cancel(self, arrival: int) -> None:
+        """End a request, if it is still there."""
+        self._scheduler.end(arrival, EndReason.CANCELLED)
+
+    def end_all(self, error: ErrorReport) -> None:
+        """End every request with an error."""
+        self._scheduler.end_all(EndReason.ERROR, error)
+
+    def step(self, on_forward: Callable[[tuple[JobSpec, ...]], None]) -> None:
+        """Compute one step.
+
+        Args:
+            on_forward: Told which requests the model computes for before it starts, and that
+                there are none when it is done.
+        """
+        step = self._scheduler.schedule()
+        if not step.chunks:
+            return
+        try:
+            on_forward(step.specs)
+            logits = self._runner.forward(step.batch())
+        except NoCellsError as error:
+            self._make_room(step, error)
+        except EngineError as error:
+            logger.warning("a step of model %s failed: %s", self._model, error)
+            self._scheduler.fail(step, error)
+        else:
+            self._take_in(step, logits)
+        finally:
+            on_forward(())
+
+    def _take_in(self, step: Step, logits: Logits | None) -> None:
+        self._scheduler.take_in(step, logits)
+        if self._scheduler.is_idle and logger.isEnabledFor(logging.DEBUG):
+            self._cache.check_integrity()
+
+    def _make_room(self, step: Step, error: NoCellsError) -> None:
+        """Evict what is parked and let the step run again; fail it if nothing was parked."""
+        if self._cache.parked_documents:
+            logger.warning("model %s had fewer cells than it counted: %s", self._model, error)
+            self._cache.evict_all()
+        else:
+            self._scheduler.fail(step, error)
