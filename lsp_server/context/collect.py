@@ -1,0 +1,163 @@
+"""Which definitions could help at the cursor; nothing is chosen here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from lsp_server.context.deadline import Deadline
+from lsp_server.context.definitions import Definition, DefinitionKind
+from lsp_server.context.index import FileFacts, Index
+from lsp_server.context.names import Located, find_name, imported_files
+from lsp_server.context.query import Candidate, Source
+from lsp_server.context.situation import Situation
+from lsp_server.context.values import (
+    ClassValue,
+    ModuleValue,
+    Place,
+    evaluate,
+    members,
+)
+
+#: Rows after which a name counts half.
+HALF_DISTANCE_ROWS = 6
+
+#: A name that is not imported must be this long to be looked up in the whole workspace.
+MIN_GLOBAL_CHARS = 4
+
+#: A header shorter than this may stand in the window by chance.
+MIN_WINDOW_CHARS = 12
+
+
+def collect(situation: Situation, index: Index, deadline: Deadline) -> tuple[Candidate, ...]:
+    """Return candidates, each definition once and for its best reason, in a fixed order.
+
+    Reasons come in the order of their weight, so a deadline costs the weakest ones first.
+    """
+    index.facts(situation.file.path)
+    found: dict[tuple[str, int, str], Candidate] = {}
+    for candidate in _candidates(situation, index, deadline):
+        definition = candidate.definition
+        if _is_shown(candidate, situation) or _repeats_header(definition):
+            continue
+        key = (str(candidate.file.path), definition.start_row, definition.name)
+        found.setdefault(key, candidate)
+    return tuple(found.values())
+
+
+def _candidates(situation: Situation, index: Index, deadline: Deadline) -> Iterator[Candidate]:
+    steps = (_of_receiver, _of_names, _of_types_in_scope, _of_imported_files, _of_workspace)
+    for step in steps:
+        for candidate in step(situation, index, deadline):
+            yield candidate
+            if deadline.has_passed():
+                return
+
+
+def _of_receiver(situation: Situation, index: Index, _: Deadline) -> Iterator[Candidate]:
+    """D2: what can stand after the dot."""
+    if situation.receiver is None:
+        return
+    value = evaluate(situation.receiver.text, _place(situation), index)
+    if isinstance(value, ClassValue):
+        yield _candidate(value.located, Source.RECEIVER, 1.0)
+        for member in members(value.located, index):
+            yield _candidate(member, Source.RECEIVER, 1.0)
+    if isinstance(value, ModuleValue):
+        for file in value.files:
+            for definition in _outermost(file):
+                yield Candidate(file, definition, Source.RECEIVER, 1.0)
+
+
+def _of_names(situation: Situation, index: Index, _: Deadline) -> Iterator[Candidate]:
+    """D1: what the names near the cursor mean, and how their classes are made."""
+    for near in situation.names:
+        located = find_name(near.name, situation.file, index)
+        if located is None:
+            continue
+        closeness = _closeness(near.distance)
+        yield _candidate(located, Source.SEEN, closeness)
+        for member in located.file.members_of(located.definition.name):
+            if is_constructor(located.file, member):
+                yield Candidate(located.file, member, Source.SEEN, closeness)
+
+
+def _of_types_in_scope(situation: Situation, index: Index, _: Deadline) -> Iterator[Candidate]:
+    """D2: members of what the local names hold and of the classes named near the cursor."""
+    distances = {near.name: near.distance for near in situation.names}
+    place = _place(situation)
+    own_names = [name for name in situation.file.language.self_names if situation.class_name]
+    nearby = [near.name for near in situation.names]
+    for name in dict.fromkeys([*own_names[:1], *nearby]):
+        value = evaluate(name, place, index)
+        if not isinstance(value, ClassValue):
+            continue
+        for member in members(value.located, index):
+            distance = distances.get(member.definition.name)
+            if distance is None:
+                closeness = _closeness(distances.get(name, 0))
+                yield _candidate(member, Source.REACHABLE, closeness)
+            else:
+                yield _candidate(member, Source.SEEN, _closeness(distance))
+
+
+def _of_imported_files(situation: Situation, index: Index, _: Deadline) -> Iterator[Candidate]:
+    """D3: outlines of the files that are imported, in the order of the imports."""
+    distances = {near.name: near.distance for near in situation.names}
+    for one in situation.file.imports:
+        closeness = _closeness(distances.get(one.alias, 60))
+        for file in imported_files(one, situation.file, index):
+            for definition in _outermost(file):
+                yield Candidate(file, definition, Source.OUTLINE, closeness)
+
+
+def _of_workspace(situation: Situation, index: Index, deadline: Deadline) -> Iterator[Candidate]:
+    """D1: names that no import explains and one file of the workspace alone defines."""
+    index.advance(situation.file.language.family, deadline)
+    for near in situation.names:
+        if len(near.name) < MIN_GLOBAL_CHARS or near.name in situation.bindings:
+            continue
+        files = index.defining(near.name)
+        if len(files) != 1 or files[0].language.family != situation.file.language.family:
+            continue
+        definition = files[0].named(near.name)
+        if definition is not None:
+            yield Candidate(files[0], definition, Source.SEEN, _closeness(near.distance) / 2)
+
+
+def is_constructor(file: FileFacts, definition: Definition) -> bool:
+    """Whether calling a class calls this."""
+    return (
+        definition.kind is DefinitionKind.CONSTRUCTOR
+        or definition.name in file.language.constructors
+    )
+
+
+def _place(situation: Situation) -> Place:
+    return Place(situation.file, situation.class_name, situation.bindings)
+
+
+def _outermost(file: FileFacts) -> Iterator[Definition]:
+    return (one for one in file.definitions if not one.owners)
+
+
+def _candidate(located: Located, source: Source, closeness: float) -> Candidate:
+    return Candidate(located.file, located.definition, source, closeness)
+
+
+def _closeness(distance: int) -> float:
+    return 1.0 / (1.0 + distance / HALF_DISTANCE_ROWS)
+
+
+def _is_shown(candidate: Candidate, situation: Situation) -> bool:
+    """Whether the prompt's window of the document already holds a header."""
+    definition = candidate.definition
+    if candidate.file.path == situation.file.path:
+        first, last = situation.window_rows
+        return first <= definition.start_row and definition.end_row <= last
+    header = definition.header.strip()
+    return len(header) >= MIN_WINDOW_CHARS and header in situation.window
+
+
+def _repeats_header(definition: Definition) -> bool:
+    """Whether another header holds it: a property that is declared as a parameter."""
+    return definition.is_inline and definition.kind is DefinitionKind.ATTRIBUTE

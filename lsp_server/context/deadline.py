@@ -1,0 +1,24 @@
+"""How long gathering may take."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+
+class Deadline:
+    """A moment after which no further work is begun."""
+
+    def __init__(self, ms: float, clock: Callable[[], float] = time.monotonic) -> None:
+        """Start now.
+
+        Args:
+            ms: Milliseconds from now.
+            clock: Returns seconds.
+        """
+        self._clock = clock
+        self._end_s = clock() + ms / 1000.0
+
+    def has_passed(self) -> bool:
+        """Whether the moment is over."""
+        return self._clock() >= self._end_s

@@ -1,0 +1,84 @@
+"""The story of one gathering: read the situation, collect, rank, fit, order."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from lsp_server.context.collect import collect
+from lsp_server.context.deadline import Deadline
+from lsp_server.context.fit import fit
+from lsp_server.context.index import Index
+from lsp_server.context.languages.registry import (
+    LanguageFacts,
+    language_of_id,
+    language_of_path,
+)
+from lsp_server.context.order import order_blocks
+from lsp_server.context.query import Block, ContextQuery, CountTokens, estimate_tokens
+from lsp_server.context.rank import rank
+from lsp_server.context.render import render
+from lsp_server.context.situation import Situation, read_situation
+from lsp_server.context.syntax import DocumentTrees
+from lsp_server.context.workspace import Workspace
+
+
+class Gatherer:
+    """Gathers context for cursors in the documents of one workspace.
+
+    Not safe for threads: one at a time.
+    """
+
+    def __init__(
+        self,
+        roots: Sequence[Path],
+        count: CountTokens = estimate_tokens,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._index = Index(Workspace(roots))
+        self._trees = DocumentTrees()
+        self._count = count
+        self._clock = clock
+
+    def read(self, query: ContextQuery) -> Situation | None:
+        """Say where the cursor stands; `None` for a language that Bantam cannot parse."""
+        language = language_of_query(query)
+        if language is None:
+            return None
+        path = Path(os.path.realpath(query.path))
+        return read_situation(query, path, language, self._trees)
+
+    def gather(self, query: ContextQuery) -> tuple[Block, ...]:
+        """Return what to show before the document; the same for the same input and files."""
+        situation = self.read(query)
+        return self.gather_in(situation, query) if situation is not None else ()
+
+    def gather_in(self, situation: Situation, query: ContextQuery) -> tuple[Block, ...]:
+        """Do what `gather` does for a situation that was read already."""
+        if query.budget_tokens <= 0:
+            return ()
+        deadline = Deadline(query.deadline_ms, self._clock)
+        self._index.look_anew(query.open_texts)
+        candidates = collect(situation, self._index, deadline)
+        ranked = rank(candidates, situation)
+        blocks = fit(ranked, query.budget_tokens, self._count, self._index.workspace)
+        ordered = order_blocks(blocks, ranked, self._index)
+        return self._within(ordered, query.budget_tokens)
+
+    def refresh(self) -> None:
+        """Look for files that came or went."""
+        self._index.refresh()
+
+    def _within(self, blocks: tuple[Block, ...], budget_tokens: int) -> tuple[Block, ...]:
+        """Drop the least relevant blocks while the whole text takes more than its parts did."""
+        while blocks and self._count(render(blocks)) > budget_tokens:
+            weakest = min(blocks, key=lambda block: block.score)
+            blocks = tuple(block for block in blocks if block is not weakest)
+        return blocks
+
+
+def language_of_query(query: ContextQuery) -> LanguageFacts | None:
+    """Return the language of a document: what the editor says, else what its path says."""
+    return language_of_id(query.language_id) or language_of_path(query.path)

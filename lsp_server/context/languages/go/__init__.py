@@ -1,0 +1,1 @@
+"""Go: facts and queries."""

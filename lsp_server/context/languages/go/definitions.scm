@@ -1,0 +1,32 @@
+(type_spec
+  name: (type_identifier) @name
+  type: (struct_type (field_declaration_list) @body)) @definition.class
+
+(type_spec
+  name: (type_identifier) @name
+  type: (interface_type "{" @body)) @definition.interface
+
+(type_spec name: (type_identifier) @name) @definition.type
+
+(type_alias name: (type_identifier) @name) @definition.type
+
+(function_declaration name: (identifier) @name) @definition.function
+
+(method_declaration
+  receiver: (parameter_list
+    (parameter_declaration
+      type: [
+        (type_identifier) @parent
+        (pointer_type (type_identifier) @parent)
+        (generic_type type: (type_identifier) @parent)
+        (pointer_type (generic_type type: (type_identifier) @parent))
+      ]))
+  name: (field_identifier) @name) @definition.function
+
+(method_elem name: (field_identifier) @name) @definition.function
+
+(field_declaration name: (field_identifier) @name) @definition.field
+
+(source_file (const_declaration (const_spec name: (identifier) @name) @definition.constant))
+
+(source_file (var_declaration (var_spec name: (identifier) @name) @definition.constant))

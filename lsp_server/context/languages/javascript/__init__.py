@@ -1,0 +1,1 @@
+"""JavaScript: facts and queries."""

@@ -1,0 +1,3 @@
+(use_declaration argument: (_) @tree)
+
+(mod_item name: (identifier) @child !body)

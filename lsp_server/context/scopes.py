@@ -1,0 +1,144 @@
+"""Where a cursor stands: the definitions around it, and which names have which types there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tree_sitter import Node
+
+from lsp_server.context.syntax import ParsedText, matches
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """One definition around a cursor.
+
+    Attributes:
+        name: Its name.
+        kind: The capture's name in `definitions.scm`, such as `class` or `function`.
+        start_byte: Where it begins.
+        end_byte: Where it ends.
+        header_row: The row of its header's first line, from 0.
+        parent: The type that it is a method of, where the language names that in the header.
+    """
+
+    name: str
+    kind: str
+    start_byte: int
+    end_byte: int
+    header_row: int
+    parent: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Binding:
+    """A local name and what is known of its type.
+
+    Attributes:
+        name: The name.
+        type_text: Its type as written, or empty.
+        value_text: The expression that it was given, or empty.
+        start_byte: Where it is bound.
+    """
+
+    name: str
+    type_text: str
+    value_text: str
+    start_byte: int
+
+
+def find_scopes(parsed: ParsedText) -> tuple[Scope, ...]:
+    """Return everything that can be around a cursor, in the order of the text."""
+    found: dict[int, Scope] = {}
+    for _, captures in matches(parsed, "definitions"):
+        capture = next(name for name in captures if name.startswith("definition."))
+        kind = capture.removeprefix("definition.")
+        if kind in ("field", "attribute", "constant"):
+            continue
+        node = captures[capture][0]
+        parent = _text(captures["parent"][0]) if "parent" in captures else ""
+        found[node.start_byte] = Scope(
+            name=_text(captures["name"][0]),
+            kind=kind,
+            start_byte=node.start_byte,
+            end_byte=node.end_byte,
+            header_row=parsed.source.row_of(node.start_byte),
+            parent=parent,
+        )
+    return tuple(found[start] for start in sorted(found))
+
+
+def enclosing_scopes(parsed: ParsedText, byte: int) -> tuple[Scope, ...]:
+    """Return the definitions around a byte, outermost first.
+
+    A cursor on an indented row after the last statement of a body still belongs to it, as the
+    next statement will: Python's grammar ends a body with its last statement.
+    """
+    around = [
+        scope
+        for scope in find_scopes(parsed)
+        if scope.start_byte < byte <= _reach(parsed, scope, byte)
+    ]
+    return tuple(around)
+
+
+def find_bindings(parsed: ParsedText) -> tuple[Binding, ...]:
+    """Return every local name whose type or value is written down, in the order of the text."""
+    found: dict[int, Binding] = {}
+    for _, captures in matches(parsed, "scopes"):
+        name = captures["name"][0]
+        binding = Binding(
+            name=_text(name),
+            type_text="".join(_text(node) for node in captures.get("type", [])).lstrip(": "),
+            value_text="".join(_text(node) for node in captures.get("value", [])),
+            start_byte=name.start_byte,
+        )
+        known = found.get(name.start_byte)
+        if known is None or (binding.type_text and not known.type_text):
+            found[name.start_byte] = binding
+    return tuple(found[start] for start in sorted(found))
+
+
+def visible_bindings(
+    bindings: tuple[Binding, ...], scopes: tuple[Scope, ...], around: tuple[Scope, ...], byte: int
+) -> dict[str, Binding]:
+    """Return which bindings hold at a byte, the nearest before it for each name.
+
+    Args:
+        bindings: All bindings of the text.
+        scopes: All scopes of the text.
+        around: The scopes around the byte, outermost first.
+        byte: Where names are looked up.
+    """
+    visible: dict[str, Binding] = {}
+    open_scopes: list[Scope] = []
+    waiting = list(reversed(scopes))
+    for binding in bindings:
+        if binding.start_byte >= byte:
+            break
+        while waiting and waiting[-1].start_byte < binding.start_byte:
+            open_scopes.append(waiting.pop())
+        open_scopes = [scope for scope in open_scopes if scope.end_byte > binding.start_byte]
+        if all(scope in around for scope in open_scopes):
+            visible[binding.name] = binding
+    return visible
+
+
+def _reach(parsed: ParsedText, scope: Scope, byte: int) -> int:
+    """Return the last byte that belongs to a scope, blank and deeper rows after it included."""
+    if byte <= scope.end_byte:
+        return scope.end_byte
+    data = parsed.source.data
+    between = data[scope.end_byte : byte]
+    if between.strip():
+        return scope.end_byte
+    if not parsed.language.empty_block:
+        return scope.end_byte
+    row = parsed.source.row_of(byte)
+    column = byte - parsed.source.row_start(row)
+    scope_column = scope.start_byte - parsed.source.row_start(scope.header_row)
+    return byte if column > scope_column else scope.end_byte
+
+
+def _text(node: Node) -> str:
+    return (node.text or b"").decode("utf-8", errors="replace")
