@@ -16,21 +16,13 @@ from typing import Annotated, Protocol
 import msgspec
 from msgspec import Meta
 
+from lsp_server.models.fim_formats import MarkerRole as MarkerRole
+
 #: Changes whenever a request or event changes in a way that an older peer cannot read.
 PROTOCOL_VERSION = 1
 
 #: Highest number of alternatives that one request may ask for.
 MAX_ALTERNATIVES = 8
-
-
-class MarkerRole(enum.Enum):
-    """A token with a meaning of its own, named by role; each model has its own token for it."""
-
-    FIM_PREFIX = "fim_prefix"
-    FIM_SUFFIX = "fim_suffix"
-    FIM_MIDDLE = "fim_middle"
-    FILE_SEPARATOR = "file_separator"
-    REPOSITORY_NAME = "repository_name"
 
 
 class Part(enum.Enum):
@@ -91,7 +83,7 @@ class Sampling(msgspec.Struct, frozen=True, kw_only=True):
     top_k: Annotated[int, Meta(ge=0)] = 40
     top_p: Annotated[float, Meta(gt=0.0, le=1.0)] = 0.95
     min_p: Annotated[float, Meta(ge=0.0, le=1.0)] = 0.0
-    seed: Annotated[int, Meta(ge=0, lt=2**63)] = 0
+    seed: Annotated[int, Meta(ge=0, le=2**63 - 1)] = 0
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
@@ -215,6 +207,9 @@ class ErrorKind(enum.Enum):
     PROMPT_TOO_LONG = "prompt_too_long"
     NO_CELLS = "no_cells"
     STOPPED = "stopped"
+    START = "start"
+    VERSION = "version"
+    CONFIG = "config"
     INTERNAL = "internal"
 
 
