@@ -16,6 +16,11 @@ EMBEDDED_MODEL = Path(__file__).parents[1] / (
 )
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Run end-to-end tests last: what is wrong in one part shows in that part's tests first."""
+    items.sort(key=lambda item: item.get_closest_marker("e2e") is not None)
+
+
 @pytest.fixture(autouse=True)
 def bantam_directories(monkeypatch: pytest.MonkeyPatch) -> Iterator[Directories]:
     """Redirect every folder that Bantam uses to a short, temporary one.

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import enum
 import hashlib
-import json
 import os
 import subprocess
 import sys
@@ -64,14 +63,13 @@ class Environment:
     def is_ready(self) -> bool:
         """Whether everything is installed already."""
         try:
-            stamp = json.loads(self._stamp_file.read_text(encoding="utf-8"))
-        except (OSError, ValueError):
+            stamp = self._stamp_file.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError):
             return False
         # What tests need contains what users need.
-        kinds = [Kind.DEV, self.kind]
-        return self.python.exists() and any(
-            stamp.get(kind.value) == Environment(self.root, kind).fingerprint() for kind in kinds
-        )
+        kinds = {Kind.DEV, self.kind}
+        stamps = [Environment(self.root, kind)._stamp() for kind in kinds]
+        return stamp in stamps and self.python.exists()
 
     def is_usable(self) -> bool:
         """Whether there is an interpreter of this version that can be installed into."""
@@ -91,17 +89,17 @@ class Environment:
     def mark_ready(self) -> None:
         """Write the stamp, after everything is done."""
         aside = self._stamp_file.with_suffix(".part")
-        aside.write_text(json.dumps({self.kind.value: self.fingerprint()}), encoding="utf-8")
+        aside.write_text(self._stamp(), encoding="utf-8")
         aside.replace(self._stamp_file)
 
-    def fingerprint(self) -> str:
-        """Return a hash of all that decides what is installed."""
+    def _stamp(self) -> str:
+        """Return the kind and a hash of all that decides what is installed."""
         digest = hashlib.sha256()
         for path in (self.engine_lock, self.lock, self.root / "pyproject.toml"):
             digest.update(path.read_bytes())
         digest.update(f"{sys.version_info[:2]} {self.root} {self.cmake_args}".encode())
-        return digest.hexdigest()
+        return f"{self.kind.value} {digest.hexdigest()}\n"
 
     @property
     def _stamp_file(self) -> Path:
-        return self.folder / "bantam-setup.json"
+        return self.folder / "bantam-setup.txt"

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TextIO
 
 #: A compile step as ninja writes it: `[12/345] Building CXX object …/ggml.cpp.o`.
-_NINJA_STEP = re.compile(r"\[(\d+)/(\d+)\]\s+(.*)")
+_NINJA_STEP = re.compile(r"\[(\d+)/(\d+)\]\s+(\S.*)")
 
 _TERMINAL_PERIOD_S = 0.25
 _PIPE_PERIOD_S = 15.0
@@ -79,9 +79,12 @@ def build_step(line: str) -> str | None:
     found = _NINJA_STEP.search(line)
     if found is None:
         return None
-    number, total, rest = found.groups()
-    words = rest.split()
-    return f"[{number}/{total}] {Path(words[-1]).name if words else ''}".rstrip()
+    number, total, command = found.groups()
+    # A link step is a whole shell command; what it makes stands after `-o`, or last.
+    output = re.search(r" -o (\S+)", command)
+    words = [word for word in command.split() if word not in ("&&", ":")]
+    made = output[1] if output else words[-1] if words else ""
+    return f"[{number}/{total}] {Path(made).name}".rstrip()
 
 
 def run_step(
@@ -100,7 +103,7 @@ def run_step(
     reporter.start(title)
     log_file.parent.mkdir(parents=True, exist_ok=True)
     tail: deque[str] = deque(maxlen=_NUM_TAIL_LINES)
-    process = subprocess.Popen(
+    with subprocess.Popen(
         command,
         env=dict(environment),
         stdin=subprocess.DEVNULL,
@@ -108,15 +111,14 @@ def run_step(
         stderr=subprocess.STDOUT,
         encoding="utf-8",
         errors="replace",
-    )
-    try:
-        with log_file.open("w", encoding="utf-8") as log:
-            _follow(process, reporter, log, tail)
-        status = process.wait()
-    finally:
-        if process.poll() is None:
+    ) as process:
+        try:
+            with log_file.open("w", encoding="utf-8") as log:
+                _follow(process, reporter, log, tail)
+        except BaseException:
             process.terminate()
-            process.wait()
+            raise
+    status = process.returncode
     if status != 0:
         lines = "\n".join(f"    {line}" for line in tail)
         raise StepFailed(
