@@ -1,0 +1,70 @@
+"""`bantam engine`: the process that runs the model and is shared by all editor windows."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from lsp_server.engine.api import EngineStatus
+
+
+@click.group("engine")
+def command() -> None:
+    """Look at the engine process, or stop it.
+
+    It is started by the first completion, shared by all editor windows, and ends itself when
+    it is idle for long.
+    """
+
+
+@command.command("status")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
+def status(as_json: bool) -> None:
+    """Say whether an engine runs, and what it has loaded."""
+    from lsp_server.directories import directories
+    from lsp_server.engine.process import engine_status
+
+    found = asyncio.run(engine_status(directories()))
+    if as_json:
+        click.echo(json.dumps(_status_json(found), indent=2))
+    elif found is None:
+        click.echo("no engine is running; the next completion starts one")
+    else:
+        click.echo("\n".join(_status_lines(found)))
+
+
+@command.command("stop")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
+def stop(as_json: bool) -> None:
+    """End the engine process; the next completion starts it again."""
+    from lsp_server.directories import directories
+    from lsp_server.engine.process import stop_engine
+
+    was_running = asyncio.run(stop_engine(directories()))
+    if as_json:
+        click.echo(json.dumps({"stopped": was_running}))
+    else:
+        click.echo("the engine was stopped" if was_running else "no engine was running")
+
+
+def _status_json(found: EngineStatus | None) -> dict[str, Any]:
+    import msgspec
+
+    if found is None:
+        return {"running": False}
+    return {"running": True, **msgspec.to_builtins(found)}
+
+
+def _status_lines(found: EngineStatus) -> list[str]:
+    minutes, seconds = divmod(int(found.uptime_s), 60)
+    lines = [f"engine {found.package_version}, process {found.pid}, up {minutes}:{seconds:02} min"]
+    lines += [
+        f"  {model.model}: {model.num_running} running, {model.num_waiting} waiting, "
+        f"{model.cells_used} of {model.cells_total} KV cells used"
+        for model in found.models
+    ]
+    return lines if found.models else [*lines, "  no model is loaded"]

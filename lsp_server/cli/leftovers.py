@@ -1,0 +1,84 @@
+"""Which files Bantam wrote, how large they are, and how to remove them and nothing else.
+
+A redirected folder may be one that the user has other things in, and on some platforms
+settings and logs share a folder: so files are removed by name, and a folder only when it is
+empty afterwards.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from lsp_server.directories import Directories
+from lsp_server.errors import ConfigError
+
+#: What Bantam writes into each folder, as patterns; whoever adds a file adds it here.
+_STATE = ("logs",)
+_CACHE: tuple[str, ...] = ()
+_RUNTIME = ("engine.sock", "engine.lock", "start.lock", "deaths.json")
+_CONFIG = ("config.toml",)
+
+
+@dataclass(frozen=True, slots=True)
+class Leftover:
+    """One file or folder that Bantam wrote.
+
+    Attributes:
+        path: Where it is.
+        num_bytes: Its size, with everything in it.
+    """
+
+    path: Path
+    num_bytes: int
+
+
+def find_leftovers(folders: Directories, *, with_config: bool) -> list[Leftover]:
+    """Return what Bantam wrote and is there now, sorted by path."""
+    patterns = [(folders.state, _STATE), (folders.cache, _CACHE), (folders.runtime, _RUNTIME)]
+    if with_config:
+        patterns.append((folders.config, _CONFIG))
+    paths = {path for folder, names in patterns for name in names for path in folder.glob(name)}
+    return [Leftover(path, _num_bytes(path)) for path in sorted(paths)]
+
+
+def remove(leftover: Leftover) -> None:
+    """Remove it; whatever a link points to stays.
+
+    Raises:
+        ConfigError: It cannot be removed.
+    """
+    try:
+        if leftover.path.is_dir() and not leftover.path.is_symlink():
+            shutil.rmtree(leftover.path)
+        else:
+            leftover.path.unlink(missing_ok=True)
+    except OSError as error:
+        raise ConfigError(f"{leftover.path} cannot be removed: {error.strerror}") from error
+
+
+def remove_empty_folders(folders: Directories) -> list[Path]:
+    """Remove Bantam's folders that are empty, and return those that hold something else."""
+    kept: list[Path] = []
+    for folder in dict.fromkeys([folders.state, folders.cache, folders.runtime, folders.config]):
+        if not folder.is_dir():
+            continue
+        if any(folder.iterdir()):
+            kept.append(folder)
+        else:
+            folder.rmdir()
+    return kept
+
+
+def _num_bytes(path: Path) -> int:
+    return sum(file.lstat().st_size for file in _files(path))
+
+
+def _files(path: Path) -> Iterator[Path]:
+    if path.is_dir() and not path.is_symlink():
+        for inner in path.iterdir():
+            yield from _files(inner)
+    else:
+        yield path

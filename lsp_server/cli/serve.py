@@ -1,0 +1,32 @@
+"""`bantam serve`: the language server."""
+
+from __future__ import annotations
+
+import click
+
+
+@click.command("serve")
+@click.option("--stdio", is_flag=True, help="Speak over standard input and output (the default).")
+@click.option("--tcp", metavar="HOST:PORT", help="Listen there for one editor, for debugging.")
+def command(stdio: bool, tcp: str | None) -> None:
+    """Start the language server, which editors do for you."""
+    if stdio and tcp:
+        raise click.UsageError("--stdio and --tcp exclude each other")
+    address = _address(tcp) if tcp else None
+    from lsp_server.server import start
+
+    if address is None:
+        start.serve_stdio()
+    else:
+        start.serve_tcp(*address)
+
+
+def _address(text: str) -> tuple[str, int]:
+    host, colon, port = text.rpartition(":")
+    host = host.removeprefix("[").removesuffix("]")
+    if not (colon and host and port.isdecimal() and int(port) < 65_536):
+        raise click.BadParameter(
+            f"{text!r} must be HOST:PORT with a port from 0 to 65535, as in 127.0.0.1:2087",
+            param_hint="--tcp",
+        )
+    return host, int(port)

@@ -1,0 +1,39 @@
+"""The user's settings for one command, with everything wrong in them said once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from lsp_server.cli.border import warn
+from lsp_server.errors import UsageError
+from lsp_server.settings.load import load_user_settings
+from lsp_server.settings.problems import SettingSource
+from lsp_server.settings.schema import Settings
+
+
+def settings_or_fail(overrides: Mapping[str, object]) -> Settings:
+    """Load the settings; warn of bad ones, and fail for a bad option.
+
+    Args:
+        overrides: Options of the command line by setting; `None` is not set.
+
+    Raises:
+        UsageError: An option has a value that its setting does not take.
+    """
+    loaded = load_user_settings(overrides=overrides)
+    for problem in loaded.problems:
+        if problem.source is SettingSource.COMMAND_LINE:
+            message, _, _ = problem.message.rpartition(";")
+            raise UsageError(message)
+        warn(problem.message)
+    return loaded.settings
+
+
+def model_name(typed: str | None) -> str | None:
+    """Return what `--model` names: a path to a file becomes absolute, a catalogue id stays."""
+    if typed is None:
+        return None
+    path = Path(typed).expanduser()
+    looks_like_path = path.suffix.lower() == ".gguf" or len(path.parts) > 1
+    return str(path.absolute()) if looks_like_path else typed
