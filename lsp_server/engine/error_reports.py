@@ -7,8 +7,11 @@ from lsp_server.errors import (
     BadRequestError,
     BantamError,
     CannotInfillError,
+    ConfigError,
     EngineError,
+    EngineStartError,
     EngineStoppedError,
+    EngineVersionError,
     ModelFileError,
     ModelLoadError,
     ModelNotFoundError,
@@ -25,6 +28,9 @@ _ERROR_OF_KIND: dict[ErrorKind, type[BantamError]] = {
     ErrorKind.PROMPT_TOO_LONG: PromptTooLongError,
     ErrorKind.NO_CELLS: NoCellsError,
     ErrorKind.STOPPED: EngineStoppedError,
+    ErrorKind.START: EngineStartError,
+    ErrorKind.VERSION: EngineVersionError,
+    ErrorKind.CONFIG: ConfigError,
     ErrorKind.INTERNAL: EngineError,
 }
 _KIND_OF_ERROR = {error: kind for kind, error in _ERROR_OF_KIND.items()}

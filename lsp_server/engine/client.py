@@ -1,0 +1,177 @@
+"""The shared engine as an `Engine`: attaches when it is needed, and again after a crash.
+
+Importing this is cheap: neither the HTTP library nor anything that knows models is loaded
+before the first request.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import TYPE_CHECKING, TypeVar
+
+import msgspec
+
+from lsp_server.directories import Directories
+from lsp_server.engine.api import (
+    CountReply,
+    CountRequest,
+    EndEvent,
+    EndReason,
+    EngineStatus,
+    Event,
+    GenerateRequest,
+    LoadingEvent,
+    ModelInfo,
+)
+from lsp_server.engine.attachment import Attachment
+from lsp_server.engine.error_reports import error_of, report_of
+from lsp_server.engine.wire import messages
+from lsp_server.engine.wire.faults import BrokenError, GoneError
+from lsp_server.engine.wire.messages import DESCRIBE_DECODER, EVENT_DECODER, decode_answer
+from lsp_server.errors import BadRequestError, BantamError, EngineStoppedError
+
+if TYPE_CHECKING:
+    from lsp_server.engine.wire.connection import Connection
+
+Answer = TypeVar("Answer")
+
+#: A request that the engine never took is sent once more, to the engine that follows.
+_NUM_ATTEMPTS = 2
+
+
+class EngineClient:
+    """Implements `engine.api.Engine` with the engine process of this user.
+
+    Requests run side by side.  One client belongs to one event loop, from its first request.
+    """
+
+    def __init__(self, directories: Directories, *, start: bool = True) -> None:
+        """Prepare; nothing is opened or started before the first request.
+
+        Args:
+            directories: Where the engine's socket and logs are.
+            start: Whether to start an engine when none runs.
+        """
+        self._directories = directories
+        self._attachment = Attachment(directories, start=start)
+
+    async def generate(self, request: GenerateRequest) -> AsyncGenerator[Event, None]:
+        """Continue a prompt; see `Engine.generate`.
+
+        Faults of attaching, starting and of the connection come as `EndEvent.error`, too.
+        """
+        end: EndEvent | None = None
+        reasons: tuple[EndReason, ...] = ()
+        try:
+            async with self._lines(messages.GENERATE_PATH, _encoded(request)) as lines:
+                reasons = (EndReason.ERROR,) * request.num_alternatives
+                async for line in lines:
+                    event = decode_answer(EVENT_DECODER, line)
+                    if isinstance(event, EndEvent):
+                        # Not passed on yet: reading on to the end of the answer keeps the
+                        # connection usable, whatever the caller does next.
+                        end = event
+                    else:
+                        yield event
+            if end is None:
+                raise self._stopped_error()
+        except BantamError as error:
+            if end is None:
+                end = EndEvent(reasons=reasons, error=report_of(error))
+        yield end
+
+    async def count(self, request: CountRequest) -> CountReply:
+        """Count tokens; see `Engine.count`."""
+        body = _encoded(request)
+        return await self._call(lambda connection: connection.count(body))
+
+    async def describe(
+        self, model: str, *, on_loading: Callable[[LoadingEvent], None] | None = None
+    ) -> ModelInfo:
+        """Load a model if need be and say what it is; see `Engine.describe`.
+
+        Args:
+            model: A catalogue id or the absolute path of a GGUF file.
+            on_loading: Called now and then while the model is being loaded.
+        """
+        body = _encoded(messages.DescribeRequest(model=model))
+        async with self._lines(messages.DESCRIBE_PATH, body) as lines:
+            async for line in lines:
+                match decode_answer(DESCRIBE_DECODER, line):
+                    case LoadingEvent() as event:
+                        if on_loading is not None:
+                            on_loading(event)
+                    case messages.DescribedLine(info=info):
+                        return info
+                    case messages.FailedLine(error=report):
+                        raise error_of(report)
+        raise self._stopped_error()
+
+    async def status(self) -> EngineStatus:
+        """Say what is loaded and running; see `Engine.status`."""
+        return await self._call(lambda connection: connection.status())
+
+    async def stop_engine(self) -> bool:
+        """End the engine process, whoever uses it; never starts one.
+
+        Returns:
+            Whether there was one.
+
+        Raises:
+            BantamError: It could not be ended.
+        """
+        from lsp_server.engine.process import stop_engine
+
+        return await stop_engine(self._directories)
+
+    async def aclose(self) -> None:
+        """Close the connections, which cancels what still runs; the engine goes on."""
+        await self._attachment.aclose()
+
+    async def _call(self, ask: Callable[[Connection], Awaitable[Answer]]) -> Answer:
+        for _ in range(_NUM_ATTEMPTS):
+            connection = await self._attachment.connection()
+            try:
+                return await ask(connection)
+            except GoneError:
+                self._attachment.forget()
+            except BrokenError as error:
+                self._attachment.forget()
+                raise self._stopped_error() from error
+        raise self._stopped_error()
+
+    @asynccontextmanager
+    async def _lines(self, path: str, body: bytes) -> AsyncIterator[AsyncGenerator[bytes, None]]:
+        async with AsyncExitStack() as stack:
+            lines = await self._call(
+                lambda connection: stack.enter_async_context(connection.lines(path, body))
+            )
+            try:
+                yield lines
+            except BrokenError as error:
+                self._attachment.forget()
+                raise self._stopped_error() from error
+
+    def _stopped_error(self) -> EngineStoppedError:
+        log_file = self._directories.logs / "engine.log"
+        return EngineStoppedError(
+            "the engine ended in the middle of a request; the next request starts it again. "
+            f"Its log is {log_file}"
+        )
+
+
+def _encoded(request: msgspec.Struct) -> bytes:
+    try:
+        body = msgspec.json.encode(request)
+    except UnicodeEncodeError as error:
+        raise BadRequestError(
+            f"the request holds half a surrogate pair (U+{ord(error.object[error.start]):04X}), "
+            "which is no text; the editor sent a broken document"
+        ) from error
+    if len(body) > messages.MAX_BODY_BYTES:
+        raise BadRequestError(
+            f"the request has {len(body)} bytes; the limit is {messages.MAX_BODY_BYTES}: "
+            "lower completion.prefix_chars and completion.suffix_chars"
+        )
+    return body

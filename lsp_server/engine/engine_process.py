@@ -1,0 +1,123 @@
+"""The life of the engine process: lock, listen, answer until it is idle or told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+from aiohttp import web
+
+from lsp_server.engine.activity import Activity
+from lsp_server.engine.api import Engine
+from lsp_server.engine.file_lock import FileLock
+from lsp_server.engine.http_server import EngineServer
+from lsp_server.engine.listener import Listener
+from lsp_server.engine.runtime_folder import RuntimeFolder, create_private
+from lsp_server.engine.stop_switch import StopSwitch
+from lsp_server.engine.upkeep import end_when_idle, unload_idle_models
+from lsp_server.engine.wire.versions import own_versions
+from lsp_server.errors import EngineStartError
+from lsp_server.settings.schema import EngineSettings
+
+LOGGER = logging.getLogger(__name__)
+
+#: What a request hears that was running when the engine was told to stop.
+STOPPED_MESSAGE = (
+    "the engine was stopped while it worked on this request; the next request starts it again"
+)
+
+#: Seconds for an engine that is ending to let go of the lock.
+_LOCK_TIMEOUT_S = 15.0
+#: Seconds for the last answers to be sent.
+_DRAIN_TIMEOUT_S = 0.5
+#: Seconds for which a connection without a request is kept; longer than clients keep it.
+_KEEPALIVE_S = 75.0
+
+
+async def run_engine(
+    make_engine: Callable[[EngineSettings], Engine],
+    settings: EngineSettings,
+    folder: RuntimeFolder,
+    stop: StopSwitch,
+    on_listening: Callable[[], None],
+) -> None:
+    """Be the engine of this user until nobody needs it or the switch is thrown.
+
+    Args:
+        make_engine: Called once this process is sure to be the only one.
+        settings: Of the engine.
+        folder: Where socket and locks are.
+        stop: Ends it; thrown by itself when nobody needs it.
+        on_listening: Called when clients can connect.
+
+    Raises:
+        ConfigError: The runtime folder cannot be used.
+        EngineStartError: Another engine runs, or the socket cannot be had.
+    """
+    create_private(folder)
+    async with _only_engine(folder):
+        engine = make_engine(settings)
+        try:
+            await _serve(engine, settings, folder, stop, on_listening)
+        finally:
+            await engine.aclose()
+    LOGGER.info("ended")
+
+
+@asynccontextmanager
+async def _only_engine(folder: RuntimeFolder) -> AsyncIterator[None]:
+    with FileLock(folder.engine_lock) as lock:
+        try:
+            await lock.acquire(_LOCK_TIMEOUT_S)
+        except TimeoutError as error:
+            raise EngineStartError(
+                f"another engine (process {lock.read() or 'unknown'}) is running already; "
+                "`bantam engine stop` ends it"
+            ) from error
+        lock.write(str(os.getpid()))
+        yield
+        # Only when it ends on purpose: what is left here tells of a death.
+        lock.write("")
+
+
+async def _serve(
+    engine: Engine,
+    settings: EngineSettings,
+    folder: RuntimeFolder,
+    stop: StopSwitch,
+    on_listening: Callable[[], None],
+) -> None:
+    activity = Activity()
+    server = EngineServer(engine, own_versions(os.getpid()), stop, activity)
+    runner = web.AppRunner(
+        server.app(),
+        access_log=None,
+        handler_cancellation=True,
+        keepalive_timeout=_KEEPALIVE_S,
+        auto_decompress=False,
+        shutdown_timeout=_DRAIN_TIMEOUT_S,
+    )
+    listener = Listener(folder.socket)
+    try:
+        await runner.setup()
+        await web.SockSite(runner, listener.socket).start()
+        on_listening()
+        LOGGER.info("listening at %s", folder.socket)
+        async with asyncio.TaskGroup() as upkeep:
+            tasks = [
+                upkeep.create_task(
+                    end_when_idle(activity, runner, listener, stop, settings.exit_after_s)
+                ),
+                upkeep.create_task(unload_idle_models(engine)),
+            ]
+            await stop.wait()
+            for task in tasks:
+                task.cancel()
+    finally:
+        stop.throw()
+        listener.remove()
+        await runner.cleanup()
+        listener.close()

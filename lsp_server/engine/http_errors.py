@@ -1,0 +1,90 @@
+"""The HTTP border of the engine process: who may ask, and how an error is answered."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+
+import msgspec
+from aiohttp import web
+from aiohttp.typedefs import Handler
+
+from lsp_server.engine.api import PROTOCOL_VERSION, ErrorKind, ErrorReport
+from lsp_server.engine.error_reports import report_of
+from lsp_server.engine.wire.messages import MAX_BODY_BYTES, PROTOCOL_HEADER, VERSIONED_PATHS
+from lsp_server.engine.wire.peer import is_own_user
+from lsp_server.errors import BantamError
+
+LOGGER = logging.getLogger(__name__)
+
+INTERNAL_REPORT = ErrorReport(
+    kind=ErrorKind.INTERNAL,
+    message="the engine failed on this request because of a fault of its own; its log says where",
+)
+
+_STATUS_OF_KIND = {
+    ErrorKind.BAD_REQUEST: 400,
+    ErrorKind.PROMPT_TOO_LONG: 400,
+    ErrorKind.CANNOT_INFILL: 400,
+    ErrorKind.MODEL_NOT_FOUND: 404,
+    ErrorKind.MODEL_FILE: 422,
+    ErrorKind.MODEL_LOAD: 507,
+    ErrorKind.NO_CELLS: 507,
+    ErrorKind.STOPPED: 503,
+}
+
+
+def json_response(value: object, status: int = 200) -> web.Response:
+    """Return an answer with a value as JSON."""
+    return web.Response(
+        body=msgspec.json.encode(value), status=status, content_type="application/json"
+    )
+
+
+@web.middleware
+async def answer_errors(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Turn every exception into an `ErrorReport`; faults of our own go to the log."""
+    try:
+        return await handler(request)
+    except web.HTTPException as error:
+        report = ErrorReport(kind=ErrorKind.BAD_REQUEST, message=_http_message(error, request))
+        return json_response(report, error.status)
+    except BantamError as error:
+        report = report_of(error)
+        return json_response(report, _STATUS_OF_KIND.get(report.kind, 500))
+    except (ConnectionError, asyncio.CancelledError):
+        raise
+    except Exception:
+        LOGGER.exception("%s failed", request.path)
+        return json_response(INTERNAL_REPORT, 500)
+
+
+@web.middleware
+async def refuse_other_users(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Answer processes of the same user only; the folder is the first fence, this the second."""
+    transport = request.transport
+    if transport is None:
+        raise ConnectionResetError("the client went away")
+    if not is_own_user(transport.get_extra_info("socket")):
+        raise web.HTTPForbidden(text="this engine belongs to another user")
+    return await handler(request)
+
+
+@web.middleware
+async def refuse_other_protocols(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Send a client that said hello to another engine back to do so again.
+
+    The header may be missing: tools that were written by hand need not say hello.
+    """
+    named = request.headers.get(PROTOCOL_HEADER, str(PROTOCOL_VERSION))
+    if named != str(PROTOCOL_VERSION) and request.path in VERSIONED_PATHS:
+        raise web.HTTPConflict(text=f"this engine speaks protocol version {PROTOCOL_VERSION}")
+    return await handler(request)
+
+
+def _http_message(error: web.HTTPException, request: web.Request) -> str:
+    if isinstance(error, web.HTTPRequestEntityTooLarge):
+        return f"the request's body is too large; the limit is {MAX_BODY_BYTES} bytes"
+    if isinstance(error, web.HTTPNotFound | web.HTTPMethodNotAllowed):
+        return f"this engine has no {request.method} {request.path}"
+    return error.text or error.reason

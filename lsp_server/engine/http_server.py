@@ -1,0 +1,150 @@
+"""Any engine as HTTP: one handler per endpoint of `/bantam/v1`.
+
+Knows nothing of processes or sockets; `engine_process` listens and decides when to end.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import TypeVar
+
+import msgspec
+from aiohttp import web
+from aiohttp.typedefs import Handler, Middleware
+from msgspec.json import Decoder
+
+from lsp_server.engine.activity import Activity
+from lsp_server.engine.api import CountRequest, Engine, GenerateRequest
+from lsp_server.engine.http_errors import (
+    answer_errors,
+    json_response,
+    refuse_other_protocols,
+    refuse_other_users,
+)
+from lsp_server.engine.http_streams import stream_description, stream_events
+from lsp_server.engine.line_writer import LineWriter
+from lsp_server.engine.stop_switch import StopSwitch
+from lsp_server.engine.wire import messages
+from lsp_server.engine.wire.messages import DescribeRequest
+from lsp_server.engine.wire.versions import Versions
+from lsp_server.errors import BadRequestError
+
+LOGGER = logging.getLogger(__name__)
+
+#: Seconds that a client may take to send a body, or to make room for the next line.
+DEFAULT_CLIENT_TIMEOUT_S = 15.0
+
+Body = TypeVar("Body")
+
+_GENERATE_DECODER = Decoder(GenerateRequest)
+_COUNT_DECODER = Decoder(CountRequest)
+_DESCRIBE_DECODER = Decoder(DescribeRequest)
+
+
+class EngineServer:
+    """Answers requests with an engine until the switch is thrown."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        versions: Versions,
+        stop: StopSwitch,
+        activity: Activity,
+        *,
+        client_timeout_s: float = DEFAULT_CLIENT_TIMEOUT_S,
+    ) -> None:
+        """Take what the handlers need.
+
+        Args:
+            engine: What answers; it stays the caller's.
+            versions: What `hello` says.
+            stop: Thrown by a stop request; ends all requests.
+            activity: Counts the requests.
+            client_timeout_s: A client that sends or takes nothing for this long is dropped.
+        """
+        self._engine = engine
+        self._versions = versions
+        self._stop = stop
+        self._activity = activity
+        self._client_timeout_s = client_timeout_s
+
+    def app(self) -> web.Application:
+        """Return the application; this is the one place that lists the routes."""
+        app = web.Application(
+            middlewares=[
+                answer_errors,
+                refuse_other_users,
+                refuse_other_protocols,
+                self._count_requests(),
+            ],
+            client_max_size=messages.MAX_BODY_BYTES,
+        )
+        app.add_routes(
+            [
+                web.get(messages.HELLO_PATH, self._hello),
+                web.post(messages.GENERATE_PATH, self._generate),
+                web.post(messages.COUNT_PATH, self._count),
+                web.post(messages.DESCRIBE_PATH, self._describe),
+                web.get(messages.STATUS_PATH, self._status),
+                web.post(messages.STOP_PATH, self._stop_process),
+                web.get(messages.HEALTH_PATH, self._health),
+            ]
+        )
+        return app
+
+    def _count_requests(self) -> Middleware:
+        @web.middleware
+        async def count_request(request: web.Request, handler: Handler) -> web.StreamResponse:
+            self._stop.check()
+            with self._activity.request():
+                return await handler(request)
+
+        return count_request
+
+    async def _hello(self, _request: web.Request) -> web.StreamResponse:
+        return json_response(self._versions)
+
+    async def _health(self, _request: web.Request) -> web.StreamResponse:
+        return json_response({"status": "ok"})
+
+    async def _status(self, _request: web.Request) -> web.StreamResponse:
+        async with self._stop.guard():
+            return json_response(await self._engine.status())
+
+    async def _count(self, request: web.Request) -> web.StreamResponse:
+        wanted = await self._body(request, _COUNT_DECODER)
+        async with self._stop.guard():
+            return json_response(await self._engine.count(wanted))
+
+    async def _generate(self, request: web.Request) -> web.StreamResponse:
+        wanted = await self._body(request, _GENERATE_DECODER)
+        writer = await LineWriter.open(request, self._client_timeout_s)
+        await stream_events(self._engine, wanted, writer, self._stop)
+        return writer.response
+
+    async def _describe(self, request: web.Request) -> web.StreamResponse:
+        wanted = await self._body(request, _DESCRIBE_DECODER)
+        writer = await LineWriter.open(request, self._client_timeout_s)
+        await stream_description(self._engine, wanted.model, writer, self._stop)
+        return writer.response
+
+    async def _stop_process(self, _request: web.Request) -> web.StreamResponse:
+        LOGGER.info("asked to stop")
+        response = json_response(self._versions)
+        response.force_close()
+        asyncio.get_running_loop().call_soon(self._stop.throw)
+        return response
+
+    async def _body(self, request: web.Request, decoder: Decoder[Body]) -> Body:
+        try:
+            async with asyncio.timeout(self._client_timeout_s):
+                body = await request.read()
+        except TimeoutError as error:
+            raise web.HTTPRequestTimeout(
+                text=f"the request's body did not arrive within {self._client_timeout_s:g} s"
+            ) from error
+        try:
+            return decoder.decode(body)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            raise BadRequestError(f"the body is no {decoder.type.__name__}: {error}") from error

@@ -1,0 +1,69 @@
+"""A streamed answer, line by line, to a client that may stop reading."""
+
+from __future__ import annotations
+
+import asyncio
+
+from aiohttp import web
+
+from lsp_server.engine.wire.messages import LINES_TYPE
+
+
+class LineWriter:
+    """Sends each line at once, and drops a client that does not take them."""
+
+    def __init__(self, request: web.Request, response: web.StreamResponse, timeout_s: float):
+        """Take over an answer whose head has been sent."""
+        self._request = request
+        self._response = response
+        self._timeout_s = timeout_s
+
+    @classmethod
+    async def open(cls, request: web.Request, timeout_s: float) -> LineWriter:
+        """Send the head of the answer, which tells the client that its request was taken.
+
+        Args:
+            request: What is answered.
+            timeout_s: A client that takes nothing for this long is dropped.
+        """
+        response = web.StreamResponse()
+        response.content_type = LINES_TYPE
+        writer = cls(request, response, timeout_s)
+        await response.prepare(request)
+        return writer
+
+    @property
+    def response(self) -> web.StreamResponse:
+        """The answer, for the handler to return."""
+        return self._response
+
+    async def write(self, line: bytes) -> None:
+        """Send a line; waits while the client is behind by more than the socket holds.
+
+        Raises:
+            ConnectionError: The client went away, or took nothing for too long.
+        """
+        try:
+            async with asyncio.timeout(self._timeout_s):
+                await self._response.write(line)
+        except TimeoutError as error:
+            self._drop(error)
+
+    async def end(self, line: bytes) -> None:
+        """Send the last line.
+
+        Raises:
+            ConnectionError: As for `write`.
+        """
+        try:
+            async with asyncio.timeout(self._timeout_s):
+                await self._response.write_eof(line)
+        except TimeoutError as error:
+            self._drop(error)
+
+    def _drop(self, cause: TimeoutError) -> None:
+        if self._request.transport is not None:
+            self._request.transport.abort()
+        raise ConnectionResetError(
+            f"the client took nothing for {self._timeout_s:g} s and was dropped"
+        ) from cause

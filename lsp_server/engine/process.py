@@ -1,0 +1,196 @@
+"""The engine process of this user, as its clients see it: find it, start it, end it.
+
+One at a time, by two locks: an engine holds `engine.lock` as long as it lives, and a client
+holds `start.lock` while it starts one, so that eight windows that open at the same moment
+start one process between them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from lsp_server.directories import Directories
+from lsp_server.engine.api import EngineStatus
+from lsp_server.engine.crash_guard import CrashGuard
+from lsp_server.engine.ending import end_engine, engine_pid, is_running
+from lsp_server.engine.file_lock import FileLock
+from lsp_server.engine.runtime_folder import (
+    RuntimeFolder,
+    check_private,
+    create_private,
+    runtime_folder,
+)
+from lsp_server.engine.spawn import spawn_engine
+from lsp_server.engine.wire.connection import Connection
+from lsp_server.engine.wire.faults import BrokenError, GoneError
+from lsp_server.engine.wire.versions import Agreement, Versions, agree, own_versions
+from lsp_server.errors import EngineStartError, EngineVersionError
+
+#: An engine answers `hello` and `status` at once, but the machine may be busy.
+_ANSWER_TIMEOUT_S = 10.0
+#: Seconds to wait while another client starts an engine; longer than one start may take.
+_TURN_TIMEOUT_S = 120.0
+#: Seconds for an engine that lives but cannot be reached to listen or end: one that has just
+#: been started by a client that died, or one that is ending.
+_UNREACHABLE_TIMEOUT_S = 30.0
+_POLL_S = 0.05
+
+
+async def attach(connection: Connection, directories: Directories, *, start: bool) -> None:
+    """Make sure that an engine listens which this version may use.
+
+    Args:
+        connection: To the socket in `directories`.
+        directories: Of the engine.
+        start: Whether to start an engine when none runs, or to replace an older one.
+
+    Raises:
+        ConfigError: The runtime folder cannot be used.
+        EngineStartError: None runs, and none was or could be started.
+        EngineVersionError: The one that runs is newer and speaks another protocol version.
+    """
+    folder = runtime_folder(directories)
+    found = await _find(connection, folder)
+    if found is Agreement.USE:
+        return
+    if not start:
+        raise EngineStartError(
+            "no engine of this version is running, and this command does not start one"
+        )
+    create_private(folder)
+    async with _turn_to_start(folder):
+        if not await _find_or_make_room(connection, folder):
+            await _start(connection, directories, folder)
+
+
+async def engine_status(directories: Directories) -> EngineStatus | None:
+    """Return what the running engine says of itself, or `None`: none runs.
+
+    Raises:
+        ConfigError: The runtime folder cannot be used.
+        EngineError: One runs, but it does not answer, or in another language.
+    """
+    async with _to_running(directories) as connection:
+        if connection is None:
+            return None
+        try:
+            async with asyncio.timeout(_ANSWER_TIMEOUT_S):
+                return await connection.status()
+        except GoneError:
+            return None
+        except (BrokenError, TimeoutError) as error:
+            raise _silence(runtime_folder(directories)) from error
+
+
+async def stop_engine(directories: Directories) -> bool:
+    """End the running engine; what it is working on ends with an error.
+
+    Returns:
+        Whether there was one.
+
+    Raises:
+        ConfigError: The runtime folder cannot be used.
+        EngineError: It could not be ended.
+    """
+    async with _to_running(directories) as connection:
+        if connection is None:
+            return False
+        return await end_engine(connection, runtime_folder(directories))
+
+
+@asynccontextmanager
+async def _to_running(directories: Directories) -> AsyncIterator[Connection | None]:
+    folder = runtime_folder(directories)
+    try:
+        check_private(folder)
+    except FileNotFoundError:
+        yield None
+        return
+    connection = Connection(folder.socket)
+    try:
+        yield connection
+    finally:
+        await connection.aclose()
+
+
+async def _find(connection: Connection, folder: RuntimeFolder) -> Agreement | None:
+    """Return what to do with the engine that listens, or `None`: nobody does.
+
+    Raises:
+        EngineVersionError: It may be neither used nor replaced.
+        EngineStartError: It does not answer.
+    """
+    try:
+        check_private(folder)
+        async with asyncio.timeout(_ANSWER_TIMEOUT_S):
+            engine = await connection.hello()
+    except (FileNotFoundError, GoneError, BrokenError):
+        return None
+    except TimeoutError as error:
+        raise _silence(folder) from error
+    client = own_versions()
+    agreement = agree(client, engine)
+    if agreement is Agreement.REFUSE:
+        raise _refusal(client, engine)
+    return agreement
+
+
+async def _find_or_make_room(connection: Connection, folder: RuntimeFolder) -> bool:
+    """Wait until an engine can be used (true), or until none lives any more (false)."""
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + _UNREACHABLE_TIMEOUT_S
+    while True:
+        found = await _find(connection, folder)
+        if found is Agreement.USE:
+            return True
+        if found is Agreement.REPLACE or loop.time() > deadline:
+            await end_engine(connection, folder)
+        if not is_running(folder):
+            return False
+        await asyncio.sleep(_POLL_S)
+
+
+@asynccontextmanager
+async def _turn_to_start(folder: RuntimeFolder) -> AsyncIterator[None]:
+    with FileLock(folder.start_lock) as lock:
+        try:
+            await lock.acquire(_TURN_TIMEOUT_S)
+        except TimeoutError as error:
+            raise EngineStartError(
+                f"another process has been starting the engine for {_TURN_TIMEOUT_S:g} s and "
+                f"still holds {folder.start_lock}; end that process, or see {folder.log_file}"
+            ) from error
+        yield
+
+
+async def _start(connection: Connection, directories: Directories, folder: RuntimeFolder) -> None:
+    guard = CrashGuard(folder)
+    guard.check()
+    try:
+        await spawn_engine(directories, folder)
+    except EngineStartError:
+        if await _find(connection, folder) is Agreement.USE:
+            return  # Somebody started one by hand at the same moment.
+        guard.note_death()
+        raise
+    if await _find(connection, folder) is not Agreement.USE:
+        raise EngineStartError(
+            f"the engine was started, but ended before it was used; see {folder.log_file}"
+        )
+
+
+def _silence(folder: RuntimeFolder) -> EngineStartError:
+    return EngineStartError(
+        f"the running engine (process {engine_pid(folder) or 'unknown'}) has not answered for "
+        f"{_ANSWER_TIMEOUT_S:g} s; run `bantam engine stop`, the next request starts a new one"
+    )
+
+
+def _refusal(client: Versions, engine: Versions) -> EngineVersionError:
+    return EngineVersionError(
+        f"the running engine is Bantam {engine.package_version} with protocol version "
+        f"{engine.protocol_version}, but this is the older Bantam {client.package_version} "
+        f"with {client.protocol_version}: restart the editor to use the new version"
+    )

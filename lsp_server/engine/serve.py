@@ -1,0 +1,53 @@
+"""Main of the engine process: `python -m lsp_server.engine.serve`.
+
+Imports little at first: a detached engine forks before there is anything to lose by it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the engine and return the exit status.
+
+    Args:
+        arguments: Of the command line; the default is the process's own.
+    """
+    options = _parser().parse_args(arguments)
+    if options.ready_pipe is not None:
+        _leave_the_starter()
+    from lsp_server.engine.boot import serve
+
+    return serve(options.ready_pipe)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m lsp_server.engine.serve",
+        description="Run the shared engine, in the foreground unless it is told otherwise.",
+    )
+    parser.add_argument(
+        "--ready-pipe",
+        type=int,
+        metavar="DESCRIPTOR",
+        help="detach, and write `ready` to this file descriptor when clients can connect",
+    )
+    return parser
+
+
+def _leave_the_starter() -> None:
+    """Go on in a child of the system's first process.
+
+    A session of its own, which the starter has given it, is not enough: editors end a language
+    server with all its descendants (vscode-languageclient, `terminateProcess.sh`).
+    """
+    if os.fork():
+        os._exit(0)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

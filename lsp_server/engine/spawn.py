@@ -1,0 +1,110 @@
+"""Start an engine process that belongs to no window, and wait until it listens."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+
+from lsp_server.directories import Directories, make_private
+from lsp_server.engine.child_environment import child_environment
+from lsp_server.engine.runtime_folder import RuntimeFolder
+from lsp_server.errors import EngineStartError
+
+#: What an engine writes into the pipe that it was given, once it listens.
+READY = b"ready"
+
+#: Seconds for a start; importing alone can take many on a busy machine.
+START_TIMEOUT_S = 60.0
+
+#: The engine's standard error is emptied at a start when it is larger than this.
+_MAX_OUTPUT_BYTES = 1024 * 1024
+_QUOTED_LINES = 12
+_QUOTED_CHARS = 2_000
+
+
+async def spawn_engine(directories: Directories, folder: RuntimeFolder) -> None:
+    """Start an engine process and return when it listens.
+
+    Raises:
+        EngineStartError: It ended before it listened, or took too long.
+    """
+    output = _open_output(folder.output_file)
+    output_start = os.fstat(output).st_size
+    try:
+        is_ready = await _start_and_wait(child_environment(directories, os.environ), output)
+    except TimeoutError as error:
+        raise EngineStartError(
+            f"the engine did not listen within {START_TIMEOUT_S:g} s of its start; "
+            f"it may still come, and {folder.log_file} says how far it is"
+        ) from error
+    finally:
+        os.close(output)
+    if not is_ready:
+        raise EngineStartError(
+            "the engine ended while it was starting. "
+            + _last_words(folder.output_file, output_start)
+        )
+
+
+async def _start_and_wait(environment: Mapping[str, str], output: int) -> bool:
+    """Return whether the process said that it listens before it closed its pipe."""
+    read_end, write_end = os.pipe()
+    with io.FileIO(read_end) as pipe:
+        try:
+            await asyncio.to_thread(_start_process, environment, output, write_end)
+        finally:
+            os.close(write_end)
+        async with asyncio.timeout(START_TIMEOUT_S):
+            return await _read_all(pipe) == READY
+
+
+def _start_process(environment: Mapping[str, str], output: int, ready_pipe: int) -> None:
+    """Start the process in a session of its own; it forks once more, see `serve`."""
+    process = subprocess.Popen(
+        [sys.executable, "-P", "-m", "lsp_server.engine.serve", "--ready-pipe", str(ready_pipe)],
+        cwd="/",
+        env=dict(environment),
+        stdin=subprocess.DEVNULL,
+        stdout=output,
+        stderr=output,
+        pass_fds=(ready_pipe,),
+        start_new_session=True,
+    )
+    # The process itself ends at once, and somebody has to collect it.
+    threading.Thread(target=process.wait, name="bantam-engine-start", daemon=True).start()
+
+
+async def _read_all(pipe: io.FileIO) -> bytes:
+    """Return what comes out of a pipe until its other end is closed."""
+    reader = asyncio.StreamReader()
+    loop = asyncio.get_running_loop()
+    transport, _ = await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), pipe)
+    try:
+        return await reader.read()
+    finally:
+        transport.close()
+
+
+def _open_output(path: Path) -> int:
+    make_private(path.parent)
+    flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC
+    output = os.open(path, flags, 0o600)
+    if os.fstat(output).st_size > _MAX_OUTPUT_BYTES:
+        os.ftruncate(output, 0)
+    return output
+
+
+def _last_words(path: Path, start: int) -> str:
+    with path.open("rb") as file:
+        file.seek(start)
+        text = file.read().decode(errors="replace").strip()
+    if not text:
+        return f"It wrote nothing to {path}"
+    lines = text[-_QUOTED_CHARS:].splitlines()[-_QUOTED_LINES:]
+    return f"The last lines of {path}:\n" + "\n".join(lines)

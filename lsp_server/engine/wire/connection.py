@@ -1,0 +1,194 @@
+"""The client's end of the socket: HTTP over a Unix socket, and nothing about processes.
+
+The only client module that imports aiohttp; `client` imports it when the first request comes,
+because that takes longer than a language server may take to start.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Iterator
+from contextlib import aclosing, asynccontextmanager, contextmanager
+from pathlib import Path
+from typing import TypeVar
+
+import aiohttp
+import msgspec
+from aiohttp.client_proto import ResponseHandler
+from aiohttp.client_reqrep import ClientRequest
+from aiohttp.tracing import Trace
+
+from lsp_server.engine.api import (
+    PROTOCOL_VERSION,
+    CountReply,
+    EngineStatus,
+    ErrorReport,
+)
+from lsp_server.engine.error_reports import error_of
+from lsp_server.engine.stop_switch import StopSwitch
+from lsp_server.engine.wire import messages
+from lsp_server.engine.wire.faults import BrokenError, GoneError
+from lsp_server.engine.wire.messages import decode_answer
+from lsp_server.engine.wire.peer import is_own_user
+from lsp_server.engine.wire.versions import Versions
+from lsp_server.errors import EngineError, EngineStartError
+
+Answer = TypeVar("Answer")
+
+_VERSIONS_DECODER = msgspec.json.Decoder(Versions)
+_STATUS_DECODER = msgspec.json.Decoder(EngineStatus)
+_COUNT_DECODER = msgspec.json.Decoder(CountReply)
+_REPORT_DECODER = msgspec.json.Decoder(ErrorReport)
+
+#: Seconds for which a connection without a request is kept; shorter than the engine's own.
+_KEEPALIVE_S = 30.0
+#: Where the engine says that it is another one than before, or that it is about to end.
+_GONE_STATUSES = frozenset({409, 503})
+
+
+class Connection:
+    """All requests of one client to the engine behind one socket.
+
+    Requests run side by side.  It survives the engine: the next request connects anew.
+    """
+
+    def __init__(self, socket: Path) -> None:
+        """Prepare; nothing is opened before the first request.  Needs a running event loop."""
+        self._closing = StopSwitch("the client was closed while this request was running")
+        self._session = aiohttp.ClientSession(
+            connector=_OwnUserConnector(str(socket), limit=0, keepalive_timeout=_KEEPALIVE_S),
+            headers={messages.PROTOCOL_HEADER: str(PROTOCOL_VERSION)},
+            timeout=aiohttp.ClientTimeout(total=None),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            auto_decompress=False,
+        )
+
+    async def hello(self) -> Versions:
+        """Ask the engine who it is; works between any two versions."""
+        return await self._ask("GET", messages.HELLO_PATH, _VERSIONS_DECODER)
+
+    async def status(self) -> EngineStatus:
+        """Ask what is loaded and running."""
+        return await self._ask("GET", messages.STATUS_PATH, _STATUS_DECODER)
+
+    async def stop(self) -> None:
+        """Ask the engine to end; works between any two versions."""
+        async with self._answer("POST", messages.STOP_PATH) as response:
+            await response.read()
+
+    async def count(self, body: bytes) -> CountReply:
+        """Count tokens; the body is a `CountRequest` as JSON."""
+        return await self._ask("POST", messages.COUNT_PATH, _COUNT_DECODER, body)
+
+    @asynccontextmanager
+    async def lines(self, path: str, body: bytes) -> AsyncIterator[AsyncGenerator[bytes, None]]:
+        """Send a request and give the lines of its answer, without their ends.
+
+        Entering returns when the engine has taken the request; leaving early cancels it.
+
+        Raises:
+            GoneError: On entering: the engine has not taken the request.
+            BrokenError: Later: the answer does not go on.
+            BantamError: The engine refused the request.
+        """
+        async with (
+            self._answer("POST", path, body) as response,
+            aclosing(self._split_lines(response.content)) as lines,
+        ):
+            yield lines
+
+    async def aclose(self) -> None:
+        """Close every connection; running requests are cancelled by that."""
+        self._closing.throw()
+        await self._session.close()
+
+    async def _ask(
+        self, method: str, path: str, decoder: msgspec.json.Decoder[Answer], body: bytes = b""
+    ) -> Answer:
+        async with self._answer(method, path, body) as response:
+            answer = await self._unless_closed(response.read())
+        return decode_answer(decoder, answer)
+
+    @asynccontextmanager
+    async def _answer(
+        self, method: str, path: str, body: bytes = b""
+    ) -> AsyncIterator[aiohttp.ClientResponse]:
+        with _before_the_answer():
+            response = await self._unless_closed(
+                self._session.request(
+                    method, f"http://engine{path}", data=io.BytesIO(body) if body else None
+                )
+            )
+        async with response:
+            with _within_the_answer():
+                if response.status in _GONE_STATUSES:
+                    raise GoneError(f"status {response.status}")
+                if response.status != 200:
+                    raise error_of(decode_answer(_REPORT_DECODER, await response.read()))
+                yield response
+
+    async def _split_lines(self, content: aiohttp.StreamReader) -> AsyncGenerator[bytes, None]:
+        pending = b""
+        while True:
+            with _within_the_answer():
+                chunk = await self._unless_closed(content.readany())
+            if not chunk:
+                return
+            *lines, pending = (pending + chunk).split(b"\n")
+            if len(pending) > messages.MAX_LINE_BYTES:
+                raise EngineError(
+                    f"the engine sent a line of more than {messages.MAX_LINE_BYTES} bytes"
+                )
+            for line in lines:
+                yield line
+
+    async def _unless_closed(self, step: Awaitable[Answer]) -> Answer:
+        """Wait for one step, or raise `EngineStoppedError` when the connection is closed.
+
+        What waits inside aiohttp does not always wake up when its session is closed (3.14).
+        Each step by itself, because those of a generator may belong to different tasks.
+        """
+        async with self._closing.guard():
+            return await step
+
+
+class _OwnUserConnector(aiohttp.UnixConnector):
+    """Hands out connections to processes of the same user only.
+
+    The folder of the socket is private; but should somebody have replaced it since it was
+    checked, no source text may reach them.
+    """
+
+    async def _create_connection(
+        self,
+        req: ClientRequest,
+        traces: list[Trace],
+        timeout: aiohttp.ClientTimeout,  # noqa: ASYNC109 - aiohttp's own name
+    ) -> ResponseHandler:
+        protocol = await super()._create_connection(req, traces, timeout)
+        transport = protocol.transport
+        if transport is not None and not is_own_user(transport.get_extra_info("socket")):
+            protocol.abort()
+            raise EngineStartError(
+                f"the engine's socket {self.path} is served by another user; set "
+                "BANTAM_RUNTIME_DIR to a folder that only you can enter"
+            )
+        return protocol
+
+
+@contextmanager
+def _before_the_answer() -> Iterator[None]:
+    try:
+        yield
+    except (aiohttp.ClientConnectionError, OSError) as error:
+        raise GoneError(str(error)) from error
+    except aiohttp.ClientError as error:
+        raise EngineError(f"what listens on the engine's socket is no engine: {error}") from error
+
+
+@contextmanager
+def _within_the_answer() -> Iterator[None]:
+    try:
+        yield
+    except (aiohttp.ClientPayloadError, aiohttp.ClientConnectionError) as error:
+        raise BrokenError(str(error)) from error
