@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from lsp_server.context.deadline import Deadline
@@ -21,8 +22,10 @@ from lsp_server.context.values import (
 #: Rows after which a name counts half.
 HALF_DISTANCE_ROWS = 6
 
-#: A name that is not imported must be this long to be looked up in the whole workspace.
-MIN_GLOBAL_CHARS = 4
+#: A name that is not imported is looked up in the whole workspace if it is this long and made
+#: of several words or begins with a capital: `put_goods`, `openStore`, `Store`.
+MIN_GLOBAL_CHARS = 5
+_DISTINCTIVE = re.compile(r"[a-z0-9](?:_+[a-z]|[A-Z])|^[A-Z]")
 
 #: A header shorter than this may stand in the window by chance.
 MIN_WINDOW_CHARS = 12
@@ -114,7 +117,7 @@ def _of_workspace(situation: Situation, index: Index, deadline: Deadline) -> Ite
     """D1: names that no import explains and one file of the workspace alone defines."""
     index.advance(situation.file.language.family, deadline)
     for near in situation.names:
-        if len(near.name) < MIN_GLOBAL_CHARS or near.name in situation.bindings:
+        if len(near.name) < MIN_GLOBAL_CHARS or not _DISTINCTIVE.search(near.name):
             continue
         files = index.defining(near.name)
         if len(files) != 1 or files[0].language.family != situation.file.language.family:

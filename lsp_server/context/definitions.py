@@ -7,6 +7,7 @@ return type; for a class its line alone, as members are definitions of their own
 from __future__ import annotations
 
 import enum
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tree_sitter import Node
@@ -51,7 +52,8 @@ _SHOWN_BY_FIRST_ROW = frozenset(
     {DefinitionKind.FIELD, DefinitionKind.ATTRIBUTE, DefinitionKind.CONSTANT}
 )
 
-_HOLDS_MEMBERS = frozenset(
+#: What members are defined in.
+HOLDS_MEMBERS = frozenset(
     {
         DefinitionKind.CLASS,
         DefinitionKind.INTERFACE,
@@ -99,32 +101,50 @@ class Definition:
     @property
     def holds_members(self) -> bool:
         """Whether other definitions can be members of this one."""
-        return self.kind in _HOLDS_MEMBERS
+        return self.kind in HOLDS_MEMBERS
 
 
 @dataclass(frozen=True, slots=True)
-class _Found:
+class Found:
+    """A definition as the query finds it, before anything is made of it."""
+
     node: Node
     name: Node
     kind: DefinitionKind
     captures: Captures
 
 
-def find_definitions(parsed: ParsedText) -> tuple[Definition, ...]:
+def find(parsed: ParsedText) -> list[Found]:
+    """Return all definitions, locals included, one per name, in the order of the text.
+
+    Several patterns may match one name; the one that captures most wins.
+    """
+    found: dict[int, Found] = {}
+    for _, captures in matches(parsed, "definitions"):
+        capture = next(name for name in captures if name.startswith(_PREFIX))
+        node, name = captures[capture][0], captures["name"][0]
+        known = found.get(name.start_byte)
+        if known is None or len(captures) > len(known.captures):
+            kind = DefinitionKind(capture.removeprefix(_PREFIX))
+            found[name.start_byte] = Found(node, name, kind, captures)
+    return sorted(found.values(), key=lambda one: (one.node.start_byte, -one.node.end_byte))
+
+
+def definitions_of(parsed: ParsedText, found_all: Sequence[Found]) -> tuple[Definition, ...]:
     """Return what other files can name, in the order of the text; no locals of functions."""
     definitions: list[Definition] = []
     enclosing: list[tuple[int, DefinitionKind, str]] = []
     seen_attributes: set[tuple[str, ...]] = set()
-    for found in _find(parsed):
+    for found in found_all:
         while enclosing and enclosing[-1][0] <= found.node.start_byte:
             enclosing.pop()
         around = list(enclosing)
         name = _text(found.name)
         enclosing.append((found.node.end_byte, found.kind, name))
         if found.kind is DefinitionKind.ATTRIBUTE:
-            while around and around[-1][1] not in _HOLDS_MEMBERS:
+            while around and around[-1][1] not in HOLDS_MEMBERS:
                 around.pop()
-        if any(kind not in _HOLDS_MEMBERS for _, kind, _ in around):
+        if any(kind not in HOLDS_MEMBERS for _, kind, _ in around):
             continue
         owners = (*(owner for _, _, owner in around), *_texts(found.captures, "parent"))
         if found.kind in (DefinitionKind.ATTRIBUTE, DefinitionKind.FIELD):
@@ -135,25 +155,7 @@ def find_definitions(parsed: ParsedText) -> tuple[Definition, ...]:
     return tuple(definitions)
 
 
-def _find(parsed: ParsedText) -> list[_Found]:
-    """Return all matches, one per node and name, in the order of the text.
-
-    Several patterns may match one name; the one that captures most wins.
-    """
-    found: dict[int, _Found] = {}
-    for _, captures in matches(parsed, "definitions"):
-        capture = next(name for name in captures if name.startswith(_PREFIX))
-        node, name = captures[capture][0], captures["name"][0]
-        known = found.get(name.start_byte)
-        if known is None or len(captures) > len(known.captures):
-            kind = DefinitionKind(capture.removeprefix(_PREFIX))
-            found[name.start_byte] = _Found(node, name, kind, captures)
-    return sorted(found.values(), key=lambda one: (one.node.start_byte, -one.node.end_byte))
-
-
-def _definition(
-    source: SourceText, found: _Found, name: str, owners: tuple[str, ...]
-) -> Definition:
+def _definition(source: SourceText, found: Found, name: str, owners: tuple[str, ...]) -> Definition:
     start_row = source.row_of(found.node.start_byte)
     line_head = source.slice(source.row_start(start_row), found.node.start_byte)
     is_inline = any(bracket in line_head for bracket in "{(;,")
@@ -176,7 +178,7 @@ def _definition(
     )
 
 
-def _header_end(found: _Found) -> int:
+def _header_end(found: Found) -> int:
     body = found.captures.get("body", [None])[0] or found.node.child_by_field_name("body")
     if body is None:
         return found.node.end_byte
@@ -194,7 +196,7 @@ def _trimmed_header(raw: str, kind: DefinitionKind) -> str:
     return header.rstrip()
 
 
-def _type_text(found: _Found) -> str:
+def _type_text(found: Found) -> str:
     if found.kind not in _HAS_TYPE:
         return ""
     node = found.captures.get("type", [None])[0]
@@ -204,7 +206,7 @@ def _type_text(found: _Found) -> str:
     return _text(node).lstrip(": ->") if node is not None else ""
 
 
-def _parameter_type(found: _Found) -> Node | None:
+def _parameter_type(found: Found) -> Node | None:
     """Return the type of the parameter that an attribute is given, as in `self.x = x`."""
     if found.kind is not DefinitionKind.ATTRIBUTE or "value" not in found.captures:
         return None

@@ -66,7 +66,7 @@ class _Chosen:
             file, definition = one.candidate.file, one.candidate.definition
             needed = [*_owners_of(definition, file), definition]
             group = self._groups.get((file.path, needed[0].start_row))
-            if group is not None and definition in group.definitions:
+            if group is not None and _key(definition) in group.definitions:
                 continue
             cost = self._cost(file, needed, group)
             if self._used_tokens + cost <= limit_tokens:
@@ -84,12 +84,12 @@ class _Chosen:
         file = one.candidate.file
         key = (file.path, needed[0].start_row)
         group = self._groups.setdefault(key, _Group(file, one))
-        group.definitions.update(dict.fromkeys(needed))
+        group.definitions.update({_key(one): one for one in needed})
         self._paths.add(file.path)
 
     def _cost(self, file: FileFacts, needed: list[Definition], group: _Group | None) -> int:
         known = group.definitions if group is not None else {}
-        cost = sum(self._count_once(one.header + "\n") for one in needed if one not in known)
+        cost = sum(self._count_once(one.header + "\n") for one in needed if _key(one) not in known)
         if file.path not in self._paths:
             comment = path_comment(self._workspace.relative(file.path), file.language.line_comment)
             cost += self._count_once(comment + "\n\n")
@@ -107,11 +107,13 @@ class _Group:
     def __init__(self, file: FileFacts, best: Ranked) -> None:
         self.file = file
         self.best = best
-        self.definitions: dict[Definition, None] = {}
+        self.definitions: dict[tuple[int, str], Definition] = {}
 
     def block(self, path: str, count: CountTokens) -> Block:
         """Put the headers together in the order of the file."""
-        ordered = sorted(self.definitions, key=lambda one: (one.start_row, len(one.owners)))
+        ordered = sorted(
+            self.definitions.values(), key=lambda one: (one.start_row, len(one.owners))
+        )
         text = "\n".join(one.header for one in ordered)
         return Block(
             path=path,
@@ -129,9 +131,8 @@ def _owners_of(definition: Definition, file: FileFacts) -> list[Definition]:
     """Return the definitions around a definition, outermost first; a type before its methods."""
     around = [
         one
-        for one in file.definitions
-        if one.holds_members
-        and one.start_row <= definition.start_row
+        for one in file.classes
+        if one.start_row <= definition.start_row
         and definition.end_body_row <= one.end_body_row
         and one is not definition
         and one.name in definition.owners
@@ -140,3 +141,8 @@ def _owners_of(definition: Definition, file: FileFacts) -> list[Definition]:
         return around
     named = file.class_named(definition.owner)
     return [named] if named is not None else []
+
+
+def _key(definition: Definition) -> tuple[int, str]:
+    """Return what tells a definition from the others of its file."""
+    return definition.start_row, definition.name

@@ -7,12 +7,18 @@ the table of names grows by a little with every call, as far as the deadline let
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from lsp_server.context.deadline import Deadline
-from lsp_server.context.definitions import Definition, DefinitionKind, find_definitions
+from lsp_server.context.definitions import (
+    Definition,
+    DefinitionKind,
+    Found,
+    definitions_of,
+    find,
+)
 from lsp_server.context.imports import Import, find_imports
 from lsp_server.context.languages.registry import (
     LanguageFacts,
@@ -36,12 +42,14 @@ class FileFacts:
         language: What it is written in.
         definitions: In the order of the text.
         imports: In the order of the text.
+        classes: The definitions that hold members, in the order of the text.
     """
 
     path: Path
     language: LanguageFacts
     definitions: tuple[Definition, ...]
     imports: tuple[Import, ...]
+    classes: tuple[Definition, ...]
     _outermost: dict[str, Definition] = field(repr=False, compare=False)
 
     def members_of(self, owner: str) -> tuple[Definition, ...]:
@@ -57,19 +65,25 @@ class FileFacts:
         own = self._outermost.get(name)
         if own is not None and own.holds_members:
             return own
-        found = (one for one in self.definitions if one.name == name and one.holds_members)
-        return next(found, None)
+        return next((one for one in self.classes if one.name == name), None)
 
 
-def facts_of(path: Path, parsed: ParsedText) -> FileFacts:
-    """Return what a parsed text defines and imports."""
-    definitions = find_definitions(parsed)
+def facts_of(path: Path, parsed: ParsedText, found: Sequence[Found]) -> FileFacts:
+    """Return what a parsed text defines and imports.
+
+    Args:
+        path: Where the text stands.
+        parsed: The text.
+        found: What `definitions.find` says of it.
+    """
+    definitions = definitions_of(parsed, found)
     outermost: dict[str, Definition] = {}
     for one in definitions:
         known = outermost.get(one.name)
         if not one.owners and (known is None or known.kind is DefinitionKind.EXTENSION):
             outermost[one.name] = one
-    return FileFacts(path, parsed.language, definitions, find_imports(parsed), outermost)
+    classes = tuple(one for one in definitions if one.holds_members)
+    return FileFacts(path, parsed.language, definitions, find_imports(parsed), classes, outermost)
 
 
 class Index:
@@ -97,7 +111,6 @@ class Index:
         self.workspace.look_anew()
         self._open_texts = open_texts
         self._fresh.clear()
-        self._resolved.clear()
 
     def module_files(
         self, module: str, name: str | None, importer: FileFacts
@@ -160,6 +173,7 @@ class Index:
     def refresh(self) -> None:
         """Look for new files; facts of files that did not change stay."""
         self.workspace.refresh()
+        self._resolved.clear()
         self._num_met.clear()
 
     def _all_facts(self, paths: tuple[Path, ...]) -> tuple[FileFacts, ...]:
@@ -179,7 +193,8 @@ class Index:
             text = self.workspace.read_text(path)
         if language is None or text is None:
             return None
-        return facts_of(path, parse(text, language))
+        parsed = parse(text, language)
+        return facts_of(path, parsed, find(parsed))
 
     def _keep(self, path: Path, stamp: Stamp | int, facts: FileFacts | None) -> None:
         self._facts[path] = (stamp, facts)

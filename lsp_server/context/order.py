@@ -45,7 +45,13 @@ def _files_of(
 
 def _imported(file: FileFacts, files: dict[str, FileFacts], index: Index) -> list[str]:
     """Return which of some files a file imports, in the order of their names."""
-    targets = {found.path for one in file.imports for found in imported_files(one, file, index)}
+    stems = {stem for other in files.values() for stem in (other.path.stem, other.path.parent.name)}
+    leading = (
+        one
+        for one in file.imports
+        if one.name in stems or any(stem in one.module for stem in stems)
+    )
+    targets = {found.path for one in leading for found in imported_files(one, file, index)}
     return sorted(path for path, other in files.items() if other.path in targets)
 
 

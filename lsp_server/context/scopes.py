@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tree_sitter import Node
 
+from lsp_server.context.definitions import DefinitionKind, Found
 from lsp_server.context.syntax import ParsedText, matches
+
+_NO_SCOPES = frozenset({DefinitionKind.FIELD, DefinitionKind.ATTRIBUTE, DefinitionKind.CONSTANT})
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +19,7 @@ class Scope:
 
     Attributes:
         name: Its name.
-        kind: The capture's name in `definitions.scm`, such as `class` or `function`.
+        kind: What it is.
         start_byte: Where it begins.
         end_byte: Where it ends.
         header_row: The row of its header's first line, from 0.
@@ -23,7 +27,7 @@ class Scope:
     """
 
     name: str
-    kind: str
+    kind: DefinitionKind
     start_byte: int
     end_byte: int
     header_row: int
@@ -47,45 +51,36 @@ class Binding:
     start_byte: int
 
 
-def find_scopes(parsed: ParsedText) -> tuple[Scope, ...]:
+def scopes_of(parsed: ParsedText, found_all: Sequence[Found]) -> tuple[Scope, ...]:
     """Return everything that can be around a cursor, in the order of the text."""
-    found: dict[int, Scope] = {}
-    for _, captures in matches(parsed, "definitions"):
-        capture = next(name for name in captures if name.startswith("definition."))
-        kind = capture.removeprefix("definition.")
-        if kind in ("field", "attribute", "constant"):
-            continue
-        node = captures[capture][0]
-        parent = _text(captures["parent"][0]) if "parent" in captures else ""
-        found[node.start_byte] = Scope(
-            name=_text(captures["name"][0]),
-            kind=kind,
-            start_byte=node.start_byte,
-            end_byte=node.end_byte,
-            header_row=parsed.source.row_of(node.start_byte),
-            parent=parent,
+    return tuple(
+        Scope(
+            name=_text(found.name),
+            kind=found.kind,
+            start_byte=found.node.start_byte,
+            end_byte=found.node.end_byte,
+            header_row=parsed.source.row_of(found.node.start_byte),
+            parent="".join(_text(node) for node in found.captures.get("parent", [])),
         )
-    return tuple(found[start] for start in sorted(found))
+        for found in found_all
+        if found.kind not in _NO_SCOPES
+    )
 
 
-def enclosing_scopes(parsed: ParsedText, byte: int) -> tuple[Scope, ...]:
+def enclosing_scopes(parsed: ParsedText, scopes: tuple[Scope, ...], byte: int) -> tuple[Scope, ...]:
     """Return the definitions around a byte, outermost first.
 
     A cursor on an indented row after the last statement of a body still belongs to it, as the
     next statement will: Python's grammar ends a body with its last statement.
     """
-    around = [
-        scope
-        for scope in find_scopes(parsed)
-        if scope.start_byte < byte <= _reach(parsed, scope, byte)
-    ]
+    around = [scope for scope in scopes if scope.start_byte < byte <= _reach(parsed, scope, byte)]
     return tuple(around)
 
 
-def find_bindings(parsed: ParsedText) -> tuple[Binding, ...]:
-    """Return every local name whose type or value is written down, in the order of the text."""
+def find_bindings(parsed: ParsedText, start_byte: int, end_byte: int) -> tuple[Binding, ...]:
+    """Return the names between two bytes whose type or value is written down, in order."""
     found: dict[int, Binding] = {}
-    for _, captures in matches(parsed, "scopes"):
+    for _, captures in matches(parsed, "scopes", (start_byte, end_byte)):
         name = captures["name"][0]
         binding = Binding(
             name=_text(name),
@@ -132,7 +127,7 @@ def _reach(parsed: ParsedText, scope: Scope, byte: int) -> int:
     between = data[scope.end_byte : byte]
     if between.strip():
         return scope.end_byte
-    if not parsed.language.empty_block:
+    if not parsed.language.indented_blocks:
         return scope.end_byte
     row = parsed.source.row_of(byte)
     column = byte - parsed.source.row_start(row)

@@ -8,6 +8,7 @@ from pathlib import Path
 from tree_sitter import QueryCursor
 
 from lsp_server.context.brackets import missing_closers
+from lsp_server.context.definitions import HOLDS_MEMBERS, find
 from lsp_server.context.expressions import Receiver, receiver_before
 from lsp_server.context.grammars import load_query
 from lsp_server.context.index import FileFacts, facts_of
@@ -18,7 +19,7 @@ from lsp_server.context.scopes import (
     Scope,
     enclosing_scopes,
     find_bindings,
-    find_scopes,
+    scopes_of,
     visible_bindings,
 )
 from lsp_server.context.syntax import DocumentTrees, ParsedText
@@ -26,6 +27,9 @@ from lsp_server.context.syntax import DocumentTrees, ParsedText
 #: Rows around the cursor in which names count as near.
 ROWS_BEFORE = 60
 ROWS_AFTER = 20
+
+#: Outside of functions, names that are bound this many rows above count.
+ROWS_ABOVE_AT_TOP = 200
 
 #: Names in the header of the function around the cursor count as if they stood this near.
 HEADER_DISTANCE = 2
@@ -76,7 +80,7 @@ class Situation:
         for scope in reversed(self.scopes):
             if scope.parent:
                 return scope.parent
-            if scope.kind in ("class", "interface", "enum", "extension"):
+            if scope.kind in HOLDS_MEMBERS:
                 return scope.name
         return ""
 
@@ -92,15 +96,17 @@ def read_situation(
     parsed = trees.parse(str(path), text, language)
     byte = parsed.source.byte_of(query.cursor)
     row = parsed.source.row_of(byte)
-    around = enclosing_scopes(parsed, byte)
+    found = find(parsed)
+    scopes = scopes_of(parsed, found)
+    around = enclosing_scopes(parsed, scopes, byte)
     start, end = query.window or (0, len(query.text))
     first_row = query.text.count("\n", 0, start)
     return Situation(
-        file=facts_of(path, parsed),
+        file=facts_of(path, parsed, found),
         row=row,
         receiver=receiver,
         scopes=around,
-        bindings=visible_bindings(find_bindings(parsed), find_scopes(parsed), around, byte),
+        bindings=visible_bindings(_bindings(parsed, around, byte), scopes, around, byte),
         names=_near_names(parsed, byte, row, around),
         window=query.text[start:end],
         window_rows=(first_row, first_row + query.text.count("\n", start, end)),
@@ -119,6 +125,14 @@ def _repaired(
     closers = missing_closers(head + name + tail, language.line_comment)
     after_tail = query.cursor + len(tail)
     return query.text[: query.cursor] + name + tail.rstrip("\r") + closers + query.text[after_tail:]
+
+
+def _bindings(parsed: ParsedText, around: tuple[Scope, ...], byte: int) -> tuple[Binding, ...]:
+    """Return what is bound in the functions around the cursor, or above it outside of any."""
+    functions = [scope for scope in around if scope.kind not in HOLDS_MEMBERS]
+    first_row = max(0, parsed.source.row_of(byte) - ROWS_ABOVE_AT_TOP)
+    start = functions[0].start_byte if functions else parsed.source.row_start(first_row)
+    return find_bindings(parsed, start, byte)
 
 
 def _near_names(

@@ -52,10 +52,20 @@ def reparse(before: ParsedText, text: str) -> ParsedText:
     return ParsedText(source, parser.parse(source.data, tree), before.language)
 
 
-def matches(parsed: ParsedText, query: str) -> Iterator[tuple[int, Captures]]:
-    """Yield (index of the pattern, captures) of every match of a named query."""
-    compiled = load_query(parsed.language, query)
-    yield from QueryCursor(compiled).matches(parsed.tree.root_node)
+def matches(
+    parsed: ParsedText, query: str, byte_range: tuple[int, int] | None = None
+) -> Iterator[tuple[int, Captures]]:
+    """Yield (index of the pattern, captures) of every match of a named query.
+
+    Args:
+        parsed: What to search.
+        query: See `grammars.load_query`.
+        byte_range: Only matches that touch these bytes.
+    """
+    cursor = QueryCursor(load_query(parsed.language, query))
+    if byte_range is not None:
+        cursor.set_byte_range(*byte_range)
+    yield from cursor.matches(parsed.tree.root_node)
 
 
 class DocumentTrees:

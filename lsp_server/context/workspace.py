@@ -79,7 +79,9 @@ class Workspace:
     def relative(self, path: Path) -> str:
         """Return a path as people write it: below its workspace folder, with `/`."""
         root = self.root_of(path)
-        return (path.relative_to(root) if root is not None else path).as_posix()
+        text = str(path)
+        relative = text[len(str(root)) :].lstrip(os.sep) if root is not None else text
+        return relative.replace(os.sep, "/")
 
     def is_file(self, path: Path) -> bool:
         """Whether this file exists and may be read."""
@@ -104,6 +106,10 @@ class Workspace:
         while len(self._texts) > self._max_cached_texts:
             self._texts.popitem(last=False)
         return cached[1]
+
+    def names_in(self, folder: Path) -> frozenset[str]:
+        """Return the names of what stands in a folder, readable or not."""
+        return self._names_in(str(folder)) if self.root_of(folder) is not None else frozenset()
 
     def siblings(self, folder: Path, extensions: frozenset[str]) -> tuple[Path, ...]:
         """Return a folder's own readable files with these endings, sorted."""

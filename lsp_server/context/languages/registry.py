@@ -29,8 +29,8 @@ class LanguageFacts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
         private_header: Regular expression of headers that other files do not use.
         private_to_folder: Whether all files of a folder share private names.
         sequences: Nodes that begin where their first statement begins, besides the root.
-        block_openers: What the last line before an indented block ends with.
-        empty_block: What can stand for the body after a block opener without a bracket.
+        block_row: Regular expression of a row, comments aside, that opens a block.
+        indented_blocks: Whether indentation alone says what a block holds.
         queries: Folders whose queries are put together, in order.
         resolver: The folder whose `resolve.py` finds files; the language's own by default.
         folder: The language's own folder; not part of the file.
@@ -47,12 +47,12 @@ class LanguageFacts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     self_names: tuple[str, ...]
     constructors: tuple[str, ...]
     sequences: tuple[str, ...]
-    block_openers: tuple[str, ...]
-    empty_block: str
+    block_row: str
     queries: tuple[str, ...]
     private_name: str = ""
     private_header: str = ""
     private_to_folder: bool = False
+    indented_blocks: bool = False
     resolver: str = ""
     folder: str = ""
 

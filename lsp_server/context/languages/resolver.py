@@ -41,6 +41,10 @@ class Files(Protocol):
         """Return the text of a file, if it may be read."""
         ...
 
+    def names_in(self, folder: Path) -> frozenset[str]:
+        """Return the names of what stands in a folder, readable or not."""
+        ...
+
     def siblings(self, folder: Path, extensions: frozenset[str]) -> tuple[Path, ...]:
         """Return a folder's own files with these endings, sorted."""
         ...

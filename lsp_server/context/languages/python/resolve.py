@@ -29,7 +29,7 @@ class Resolver(BaseResolver):
         if level := len(module) - len(dotted):
             folders = [importer.parents[min(level, len(importer.parents)) - 1]]
         else:
-            folders = _source_folders(importer, files)
+            folders = _source_folders(importer, parts[0], files)
         for folder in folders:
             found = _module_file(folder, parts, files)
             if found is not None and found != importer:
@@ -37,13 +37,14 @@ class Resolver(BaseResolver):
         return ()
 
 
-def _source_folders(importer: Path, files: Files) -> list[Path]:
-    """Return where absolute modules may begin, nearest first."""
+def _source_folders(importer: Path, package: str, files: Files) -> list[Path]:
+    """Return the folders that hold a package or module of this name, nearest first."""
     root = files.root_of(importer)
     if root is None:
         return [importer.parent]
     above = importer.parents[: len(importer.parts) - len(root.parts)]
-    return [*above, root / "src"]
+    names = {package, f"{package}.py", f"{package}.pyi"}
+    return [folder for folder in (*above, root / "src") if names & files.names_in(folder)]
 
 
 def _module_file(folder: Path, parts: list[str], files: Files) -> Path | None:
