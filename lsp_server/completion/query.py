@@ -35,14 +35,14 @@ class OutcomeReason(enum.Enum):
 
 @dataclass(frozen=True, slots=True)
 class CompletionQuery:
-    """One question at one cursor.
+    r"""One question at one cursor.
 
     Attributes:
         uri: Names the document; any text that stays the same between two questions.
         path: What the model is told the file is called, relative to its project where there
             is one; `None` for a document without a file.
         language: The LSP language identifier, such as `python`; unknown ones are fine.
-        text: The whole document, with `\\n`, `\\r\\n` or `\\r` line endings.
+        text: The whole document, with `\n`, `\r\n` or `\r` line endings.
         cursor: Offset of the cursor in `text`; one outside is taken to the nearest end.
         num_alternatives: How many different suggestions are wanted.
         priority: Who waits for the answer.
@@ -95,6 +95,6 @@ class CompletionOutcome:
     reason: OutcomeReason
     suggestions: tuple[Suggestion, ...] = ()
     model: str = ""
-    cost: Cost = Cost()
+    cost: Cost = field(default_factory=Cost)
     stage_ms: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
     error: ErrorReport | None = None

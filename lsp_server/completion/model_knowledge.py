@@ -1,0 +1,91 @@
+"""What has to be known of the model before a prompt can be written for it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from contextlib import aclosing
+
+from lsp_server.completion.loading import LoadingReporter
+from lsp_server.engine.api import (
+    EndEvent,
+    Engine,
+    GenerateRequest,
+    Limits,
+    LoadingEvent,
+    ModelInfo,
+    Part,
+    TextSegment,
+)
+from lsp_server.engine.error_reports import error_of
+
+#: Asking for no token of this loads a model and tells how far it is.
+_NEXT_TO_NOTHING = TextSegment(text="\n", document="", part=Part.CONTEXT)
+
+
+class ModelKnowledge:
+    """Loads the model once and remembers its description.
+
+    Keystrokes come and go while a model is being loaded: a question that is cancelled
+    does not cancel the loading, and all questions wait for the same one.
+    """
+
+    def __init__(self, engine: Engine, model: str, loading: LoadingReporter) -> None:
+        self._engine = engine
+        self._model = model
+        self._loading = loading
+        self._learning: asyncio.Task[ModelInfo] | None = None
+
+    async def info(self) -> ModelInfo:
+        """Return the model's description; loads it first if need be.
+
+        Raises:
+            ModelError: The model cannot be used.
+            EngineError: The engine could not answer.
+        """
+        if self._learning is None or _has_failed(self._learning):
+            self._learning = asyncio.create_task(self._learn(), name="learn about the model")
+            # When every question was cancelled meanwhile, nobody else looks at a failure; the
+            # next question tries again and reports its own.
+            self._learning.add_done_callback(lambda task: task.cancelled() or task.exception())
+        return await asyncio.shield(self._learning)
+
+    async def load_again(self) -> ModelInfo:
+        """Load the model that the engine has unloaded, and return its description.
+
+        Raises:
+            ModelError: The model cannot be used.
+            EngineError: The engine could not answer.
+        """
+        if self._learning is not None and self._learning.done():
+            self._learning = None
+        return await self.info()
+
+    async def aclose(self) -> None:
+        """Stop waiting for the model."""
+        if self._learning is not None:
+            self._learning.cancel()
+            await asyncio.gather(self._learning, return_exceptions=True)
+
+    async def _learn(self) -> ModelInfo:
+        with self._loading.watching() as on_event:
+            await self._load(on_event)
+        return await self._engine.describe(self._model)
+
+    async def _load(self, on_event: Callable[[LoadingEvent], None]) -> None:
+        request = GenerateRequest(
+            request_id="load",
+            model=self._model,
+            segments=(_NEXT_TO_NOTHING,),
+            limits=Limits(max_tokens=0),
+        )
+        async with aclosing(self._engine.generate(request)) as events:
+            async for event in events:
+                if isinstance(event, LoadingEvent):
+                    on_event(event)
+                elif isinstance(event, EndEvent) and event.error is not None:
+                    raise error_of(event.error)
+
+
+def _has_failed(task: asyncio.Task[ModelInfo]) -> bool:
+    return task.done() and (task.cancelled() or task.exception() is not None)

@@ -1,0 +1,94 @@
+"""From a cursor to the prompt: the anchor of each document, and windows that fit the model."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from dataclasses import dataclass
+
+from lsp_server.completion.cursor import Cursor
+from lsp_server.engine.api import ModelInfo, Segment
+from lsp_server.errors import CannotInfillError
+from lsp_server.prompt.anchor import AnchoredDocument, AnchorWindow, anchor
+from lsp_server.prompt.fim import render_infill
+from lsp_server.settings.schema import CompletionSettings
+
+#: Documents whose anchor is remembered.
+MAX_ANCHORS = 32
+#: How much of the context the windows may fill: characters per token is an average, and what
+#: is typed after the anchor, markers and the path come on top.
+_SHARE_OF_CONTEXT = 0.8
+#: Where text is so dense that a prompt does not fit, windows of these shares are tried in turn.
+SHRINKING_FACTORS = (1.0, 0.5, 0.25)
+_MIN_PREFIX_CHARS = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """What the model is asked with.
+
+    Attributes:
+        segments: The prompt.
+        forced_prefix: What the answer begins with although it stands in the document already:
+            the word at the cursor, which the model reads better as whole tokens.
+    """
+
+    segments: tuple[Segment, ...]
+    forced_prefix: str
+
+
+class PromptWriter:
+    """Writes prompts; keeps the anchor of each document so that a key only adds tokens."""
+
+    def __init__(self, settings: CompletionSettings) -> None:
+        self._settings = settings
+        self._anchors: OrderedDict[str, AnchoredDocument] = OrderedDict()
+
+    def prompt(self, cursor: Cursor, info: ModelInfo, shrinking_factor: float = 1.0) -> Prompt:
+        """Return the prompt for a cursor.
+
+        Args:
+            cursor: Where the answer goes.
+            info: The model it is for.
+            shrinking_factor: One of `SHRINKING_FACTORS`; the share of the usual windows.
+
+        Raises:
+            CannotInfillError: The model has no fill-in-the-middle format.
+        """
+        if info.fim_format is None:
+            raise CannotInfillError(
+                f"the model {info.model} cannot complete code at a cursor: {info.fim_reason}; "
+                "choose a model with fill-in-the-middle tokens in the setting model.name"
+            )
+        window = self._window(info, shrinking_factor)
+        anchored = anchor(cursor.text, cursor.offset, window, self._anchors.get(cursor.uri))
+        self._remember(cursor.uri, anchored)
+        segments = render_infill(
+            info.fim_format,
+            anchored,
+            document=cursor.uri,
+            path=cursor.path,
+            language=cursor.language,
+            context=(),
+        )
+        return Prompt(segments, anchored.forced_prefix)
+
+    def forget(self, uri: str) -> None:
+        """Drop the anchor of a document."""
+        self._anchors.pop(uri, None)
+
+    def _remember(self, uri: str, anchored: AnchoredDocument) -> None:
+        self._anchors[uri] = anchored
+        self._anchors.move_to_end(uri)
+        if len(self._anchors) > MAX_ANCHORS:
+            self._anchors.popitem(last=False)
+
+    def _window(self, info: ModelInfo, factor: float) -> AnchorWindow:
+        """Return windows of the wanted sizes, or smaller ones of the same proportion."""
+        wanted = self._settings
+        room_tokens = info.context_tokens - wanted.max_tokens
+        room_chars = room_tokens * info.chars_per_token * _SHARE_OF_CONTEXT
+        scale = factor * min(1.0, room_chars / (wanted.prefix_chars + wanted.suffix_chars))
+        return AnchorWindow(
+            prefix_chars=max(_MIN_PREFIX_CHARS, int(wanted.prefix_chars * scale)),
+            suffix_chars=max(0, int(wanted.suffix_chars * scale)),
+        )
