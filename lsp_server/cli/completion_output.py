@@ -54,10 +54,10 @@ def print_shown(outcome: CompletionOutcome, document: Document) -> None:
 def cost_line(outcome: CompletionOutcome) -> str:
     """Return model and cost in one line."""
     cost = outcome.cost
-    parts = [f"{cost.tokens_computed} tokens computed", f"{cost.tokens_reused} reused"]
+    parts = [f"{cost.tokens_computed:,} tokens computed", f"{cost.tokens_reused:,} reused"]
     if cost.tokens_shifted:
-        parts.append(f"{cost.tokens_shifted} shifted")
-    parts.append(f"{cost.tokens_generated} generated")
+        parts.append(f"{cost.tokens_shifted:,} shifted")
+    parts.append(f"{cost.tokens_generated:,} generated")
     total_ms = outcome.stage_ms.get("total", 0.0)
     model = Path(outcome.model).name
     return f"{model} · {', '.join(parts)} · {total_ms:,.0f} ms"

@@ -43,9 +43,9 @@ def region_around(document: Document, text: str, start: int, end: int) -> Region
     first = max(document.lines.position_of(start).line - 1 - _NUM_LINES_BEFORE, 0)
     last = min(document.lines.position_of(end).line - 1 + _NUM_LINES_AFTER, len(spans) - 1)
     return Region(
-        before=document.text[spans[first][0] : start],
-        ghost=text,
-        after=document.text[end : spans[last][1]],
+        before=_as_shown(document.text[spans[first][0] : start]),
+        ghost=_as_shown(text),
+        after=_as_shown(document.text[end : spans[last][1]]),
         first_line=first + 1,
     )
 
@@ -64,10 +64,19 @@ def render(region: Region, language: str, *, is_plain: bool) -> Text:
     number = region.first_line
     for index, line in enumerate(lines):
         is_ghost = index in ghost_lines
-        rendered.append(f"{'' if is_ghost else number:>{width}} │ ", style=_GUTTER_STYLE)
+        gutter = f"{'' if is_ghost else number:>{width}} │ "
+        rendered.append(gutter if line else gutter.rstrip(), style=_GUTTER_STYLE)
         rendered.append_text(line).append("\n")
         number += 0 if is_ghost else 1
     return rendered
+
+
+def _as_shown(text: str) -> str:
+    """Return a text as a terminal can show it: one kind of line ending, no control characters."""
+    text = text.replace("\r\n", "\n").replace("\r", "\n").expandtabs(4)
+    return "".join(
+        char if char == "\n" or char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in text
+    )
 
 
 def is_plain(console: Console) -> bool:
@@ -79,8 +88,7 @@ def _highlighted(region: Region, language: str) -> Text:
     # Highlighted without the suggestion, which may not even parse, then taken apart again.
     source = region.before + region.after
     highlighted = Syntax("", language, theme="ansi_dark").highlight(source)
-    highlighted.right_crop(max(len(highlighted) - len(source), 0))
-    before, after = highlighted.divide([len(region.before)])
+    before, after, _ = highlighted.divide([len(region.before), len(source)])
     return Text().append_text(before).append(region.ghost, style=_GHOST_STYLE).append_text(after)
 
 
