@@ -100,6 +100,10 @@ async def _serve(
         auto_decompress=False,
         shutdown_timeout=_DRAIN_TIMEOUT_S,
     )
+
+    def has_connections() -> bool:
+        return runner.server is not None and bool(runner.server.connections)
+
     listener = Listener(folder.socket)
     try:
         await runner.setup()
@@ -109,7 +113,9 @@ async def _serve(
         async with asyncio.TaskGroup() as upkeep:
             tasks = [
                 upkeep.create_task(
-                    end_when_idle(activity, runner, listener, stop, settings.exit_after_s)
+                    end_when_idle(
+                        activity, has_connections, listener, stop, settings.exit_after_s
+                    )
                 ),
                 upkeep.create_task(unload_idle_models(engine)),
             ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import logging
 import logging.handlers
 import traceback
@@ -10,6 +11,7 @@ from types import TracebackType
 from typing import Literal
 
 from lsp_server.directories import make_private
+from lsp_server.errors import ConfigError
 
 _MAX_BYTES = 1024 * 1024
 _NUM_BACKUPS = 3
@@ -26,6 +28,12 @@ class PrivateFormatter(logging.Formatter):
         """Set the layout of a line."""
         super().__init__("%(asctime)s %(process)d %(levelname)s %(name)s: %(message)s")
 
+    def format(self, record: logging.LogRecord) -> str:
+        """Return a line, and never what another formatter has left in the record."""
+        record = copy.copy(record)
+        record.exc_text = None
+        return super().format(record)
+
     def formatException(self, ei: ExceptionInfo) -> str:  # noqa: N802 - logging's own name
         """Return where an exception came from and its type."""
         error_type, _, origin = ei
@@ -37,13 +45,18 @@ def set_up_log(path: Path, level: Literal["error", "warning", "info", "debug"]) 
     """Send what this process logs to a file.
 
     Raises:
-        ConfigError: Its folder cannot be created.
-        OSError: It cannot be written.
+        ConfigError: It cannot be written.
     """
     make_private(path.parent)
-    handler = logging.handlers.RotatingFileHandler(
-        path, maxBytes=_MAX_BYTES, backupCount=_NUM_BACKUPS, encoding="utf-8"
-    )
+    try:
+        handler = logging.handlers.RotatingFileHandler(
+            path, maxBytes=_MAX_BYTES, backupCount=_NUM_BACKUPS, encoding="utf-8"
+        )
+    except OSError as error:
+        raise ConfigError(
+            f"cannot write the engine's log {path}: {error.strerror}; make it writable or point "
+            "BANTAM_STATE_HOME somewhere else"
+        ) from error
     handler.setFormatter(PrivateFormatter())
     root = logging.getLogger()
     root.addHandler(handler)

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Callable
 from typing import Protocol, runtime_checkable
-
-from aiohttp import web
 
 from lsp_server.engine.activity import Activity
 from lsp_server.engine.api import Engine
@@ -21,7 +20,7 @@ _LONGEST_PERIOD_S = 5.0
 
 async def end_when_idle(
     activity: Activity,
-    runner: web.AppRunner,
+    has_connections: Callable[[], bool],
     listener: Listener,
     stop: StopSwitch,
     exit_after_s: float,
@@ -30,11 +29,18 @@ async def end_when_idle(
 
     Also when nobody can find the engine any more, because somebody cleaned up its folder:
     clients would wait for it in vain and it for them.
+
+    Args:
+        activity: Counts the requests.
+        has_connections: Whether a client holds a connection, with or without a request.
+        listener: The engine's socket.
+        stop: Thrown at the end.
+        exit_after_s: Seconds with neither connection nor request.
     """
     period_s = min(exit_after_s / 4, _LONGEST_PERIOD_S)
     while not stop.is_thrown:
         await asyncio.sleep(period_s)
-        if runner.server is not None and runner.server.connections:
+        if has_connections():
             activity.touch()
         if activity.idle_s >= exit_after_s:
             LOGGER.info("nobody has asked for %g s", exit_after_s)

@@ -1,0 +1,43 @@
+"""An engine served at a socket from the test's own process."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from lsp_server.engine.engine_process import STOPPED_MESSAGE, run_engine
+from lsp_server.engine.runtime_folder import RuntimeFolder
+from lsp_server.engine.stop_switch import StopSwitch
+from lsp_server.settings.schema import EngineSettings
+from tests.support.scripted_engine import ScriptedEngine
+
+
+@dataclass
+class Served:
+    """A server that runs in this process, until its switch is thrown."""
+
+    engine: ScriptedEngine
+    stop: StopSwitch
+    task: asyncio.Task[None]
+
+
+@asynccontextmanager
+async def served(
+    engine: ScriptedEngine, folder: RuntimeFolder, settings: EngineSettings
+) -> AsyncIterator[Served]:
+    """Serve an engine until the block ends."""
+    stop = StopSwitch(STOPPED_MESSAGE)
+    listening = asyncio.Event()
+    task = asyncio.create_task(run_engine(lambda _: engine, settings, folder, stop, listening.set))
+    waiter = asyncio.create_task(listening.wait())
+    try:
+        await asyncio.wait({waiter, task}, return_when=asyncio.FIRST_COMPLETED)
+        if task.done():
+            task.result()
+        yield Served(engine, stop, task)
+    finally:
+        waiter.cancel()
+        stop.throw()
+        await task
