@@ -1,0 +1,122 @@
+/** The running server: starting it, stopping it, and showing how it is. */
+
+import * as os from "node:os";
+
+import * as vscode from "vscode";
+import { type LanguageClient, State } from "vscode-languageclient/node";
+
+import { RestartPolicy } from "./crashes";
+import { findServer } from "./executable";
+import { newLanguageClient } from "./language_client";
+import { problemText, showCrashes, showStartProblem } from "./problems";
+import { serverPath } from "./settings";
+import type { StatusItem } from "./status";
+
+/** A Python that is read from a cold disk takes a few seconds. */
+const START_LIMIT_MS = 60_000;
+
+export class BantamClient {
+  private client: LanguageClient | undefined;
+  private readonly restarts = new RestartPolicy();
+  /** The step that runs; a later one waits for it, so that two servers never run at once. */
+  private step: Promise<void> = Promise.resolve();
+
+  constructor(
+    private readonly extension: vscode.Extension<unknown>,
+    private readonly log: vscode.LogOutputChannel,
+    private readonly status: StatusItem,
+  ) {}
+
+  /** Starts the server; a problem is shown and not thrown. */
+  start(): Promise<void> {
+    return this.inTurn(() => this.startNow());
+  }
+
+  stop(): Promise<void> {
+    return this.inTurn(() => this.stopNow());
+  }
+
+  restart(): Promise<void> {
+    return this.inTurn(async () => {
+      await this.stopNow();
+      await this.startNow();
+    });
+  }
+
+  private inTurn(step: () => Promise<void>): Promise<void> {
+    this.step = this.step.then(step);
+    return this.step;
+  }
+
+  private async startNow(): Promise<void> {
+    this.status.show({ state: "starting" });
+    try {
+      const program = findProgram();
+      this.log.info(`Starting ${program}`);
+      this.client = newLanguageClient(program, {
+        extension: this.extension,
+        log: this.log,
+        onClosed: () => this.takeCrash(),
+      });
+      this.client.onDidChangeState(({ newState }) => this.showState(newState));
+      await startWithin(START_LIMIT_MS, this.client);
+    } catch (error) {
+      await this.stopNow();
+      this.log.error(problemText(error));
+      this.status.show({ state: "problem", message: problemText(error) });
+      void showStartProblem(error);
+    }
+  }
+
+  private async stopNow(): Promise<void> {
+    const client = this.client;
+    this.client = undefined;
+    if (client?.state === State.Running) {
+      await client.dispose().catch((error: unknown) => this.log.error(String(error)));
+    }
+    this.status.show({ state: "stopped" });
+  }
+
+  /** Starts a server that ended by itself again, or says that it does so too often. */
+  private takeCrash(): void {
+    if (this.client?.state !== State.Running) {
+      return; // It never answered: `startNow` says why.
+    }
+    this.client = undefined;
+    if (this.restarts.tryRestart(performance.now())) {
+      void this.restart();
+      return;
+    }
+    const message = "Bantam's server ended by itself four times in three minutes. The log says why.";
+    this.status.show({ state: "problem", message });
+    void showCrashes(message);
+  }
+
+  private showState(state: State): void {
+    if (state === State.Running) {
+      this.status.show({ state: "ready" });
+    }
+  }
+}
+
+function findProgram(): string {
+  return findServer({
+    serverPath: serverPath(),
+    pathVariable: process.env["PATH"] ?? "",
+    workspaceFolders: (vscode.workspace.workspaceFolders ?? [])
+      .filter((folder) => folder.uri.scheme === "file")
+      .map((folder) => folder.uri.fsPath),
+    homeFolder: os.homedir(),
+    isWindows: process.platform === "win32",
+  });
+}
+
+/** Starts the server; one that does not answer in time is ended. */
+async function startWithin(limitMs: number, client: LanguageClient): Promise<void> {
+  const timer = setTimeout(() => client.serverProcess?.kill(), limitMs);
+  try {
+    await client.start();
+  } finally {
+    clearTimeout(timer);
+  }
+}
