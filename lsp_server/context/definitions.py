@@ -117,10 +117,10 @@ class Found:
 def find(parsed: ParsedText) -> list[Found]:
     """Return all definitions, locals included, one per name, in the order of the text.
 
-    Several patterns may match one name; the one that captures most wins.
+    Several patterns may match one name; the one that captures most wins, then the first.
     """
     found: dict[int, Found] = {}
-    for _, captures in matches(parsed, "definitions"):
+    for _, captures in sorted(matches(parsed, "definitions"), key=lambda match: match[0]):
         capture = next(name for name in captures if name.startswith(_PREFIX))
         node, name = captures[capture][0], captures["name"][0]
         known = found.get(name.start_byte)
@@ -180,7 +180,7 @@ def _definition(source: SourceText, found: Found, name: str, owners: tuple[str, 
 
 def _header_end(found: Found) -> int:
     body = found.captures.get("body", [None])[0] or found.node.child_by_field_name("body")
-    if body is None:
+    if body is None or found.kind in _SHOWN_BY_FIRST_ROW:
         return found.node.end_byte
     comments = [child.start_byte for child in found.node.children if child.is_extra]
     return min([body.start_byte, *(byte for byte in comments if byte > found.name.end_byte)])

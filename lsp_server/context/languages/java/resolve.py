@@ -29,15 +29,24 @@ class Resolver(BaseResolver):
 
     def implicit_files(self, name: str, importer: Path, files: Files) -> tuple[Path, ...]:
         """Return the file of a class in the importer's own package."""
-        sibling = importer.parent / f"{name}.java"
-        return (sibling,) if sibling != importer and files.is_file(sibling) else ()
+        sources = _source_folders(importer, files)
+        package = importer.parent.relative_to(sources[-1])
+        siblings = [source / package / f"{name}.java" for source in sources]
+        return tuple(path for path in siblings if path != importer and files.is_file(path))[:1]
 
 
 def _source_folders(importer: Path, files: Files) -> list[Path]:
-    """Return where packages begin: above the importer's own package, tests after sources."""
-    text = files.read_text(importer) or ""
-    package = _PACKAGE.search(text)
+    """Return where packages begin, sources before tests; the importer's own folder is last."""
+    own = _source_folder(importer, files)
+    main = Path(str(own).replace("/src/test/", "/src/main/"))
+    return [main] if main == own else [main, own]
+
+
+def _source_folder(importer: Path, files: Files) -> Path:
+    """Return the folder above the importer's package: named by custom, or by its own text."""
+    for folder in importer.parents:
+        if folder.name == "java" and folder.parent.name in ("main", "test"):
+            return folder
+    package = _PACKAGE.search(files.read_text(importer) or "")
     depth = len(package[1].split(".")) if package else 0
-    source = importer.parents[depth] if depth < len(importer.parents) else importer.parent
-    main = Path(str(source).replace("/src/test/", "/src/main/"))
-    return [main] if main == source else [main, source]
+    return importer.parents[depth] if depth < len(importer.parents) else importer.parent

@@ -27,7 +27,7 @@
 (public_field_definition name: (_) @name) @definition.field
 
 (required_parameter
-  (accessibility_modifier)
+  [(accessibility_modifier) "readonly"]
   pattern: (identifier) @name) @definition.attribute
 
 (program
