@@ -10,6 +10,9 @@ from pathlib import Path
 import pytest
 
 from lsp_server.directories import Directories, directories
+from scripts.synthetic_model.vocabulary import tiny_vocabulary
+from scripts.synthetic_model.write import Shape, write_model
+from scripts.vocabularies.fetch import FetchFailed, fetch_vocabularies, vocabulary_folder
 
 EMBEDDED_MODEL = Path(__file__).parents[1] / (
     "lsp_server/models/embedded/bantam-embedded-q8_0.gguf"
@@ -44,3 +47,24 @@ def embedded_model() -> Path:
     path = Path(os.environ.get("BANTAM_TEST_MODEL", EMBEDDED_MODEL))
     assert path.is_file(), f"the embedded model is part of the package, but {path} is missing"
     return path
+
+
+@pytest.fixture(scope="session")
+def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a llama.cpp model of random weights with DeepSeek-Coder's FIM markers."""
+    path = tmp_path_factory.mktemp("tiny-model") / "tiny.gguf"
+    write_model(path, tiny_vocabulary(), Shape(), name="tiny")
+    return path
+
+
+@pytest.fixture(scope="session")
+def vocabularies() -> Path:
+    """Return the folder of llama.cpp's vocabulary-only files; fetches it once per machine."""
+    folder = vocabulary_folder()
+    try:
+        fetch_vocabularies(folder)
+    except FetchFailed as error:
+        if os.environ.get("CI"):
+            raise
+        pytest.skip(f"real vocabularies are not fetched yet and cannot be now: {error}")
+    return folder

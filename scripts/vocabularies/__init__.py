@@ -1,0 +1,1 @@
+"""Real vocabularies for tests, out of llama-cpp-python's source archive; never committed."""
