@@ -1,0 +1,110 @@
+"""Every choice of a run in one place: the network's sizes, the data mix, the schedule."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class ModelShape:
+    """Sizes of a llama-architecture network.
+
+    Widths are multiples of 32, since a Q8_0 block holds 32 weights of one row.
+    """
+
+    vocab_size: int = 8192
+    context_tokens: int = 2048
+    num_layers: int = 5
+    width: int = 192
+    feed_forward_width: int = 512
+    num_heads: int = 3
+    num_kv_heads: int = 1
+    rope_base: float = 10_000.0
+    norm_epsilon: float = 1e-5
+
+    def __post_init__(self) -> None:
+        if self.width % self.num_heads or self.num_heads % self.num_kv_heads:
+            raise ValueError(f"{self}: heads must divide the width, and KV heads the heads")
+        if self.width % 32 or self.feed_forward_width % 32:
+            raise ValueError(f"{self}: widths must be multiples of 32, the size of a Q8_0 block")
+
+    @property
+    def head_width(self) -> int:
+        """Width of one attention head."""
+        return self.width // self.num_heads
+
+    @property
+    def num_parameters(self) -> int:
+        """Weights in all, the embedding counted once because the output layer shares it."""
+        attention = 2 * self.width * (self.width + self.num_kv_heads * self.head_width)
+        layer = attention + 3 * self.width * self.feed_forward_width + 2 * self.width
+        return self.vocab_size * self.width + self.num_layers * layer + self.width
+
+
+@dataclass(frozen=True, slots=True)
+class FimConfig:
+    """How a window of source becomes prefix, suffix and middle.
+
+    The five weights say how often the middle is: a whole line from its start (what the server's
+    anchored layout asks for), a few lines from a line start, the rest of a line, the rest of a
+    line and some more, and any run of characters.
+    """
+
+    rate: float = 0.6
+    line_weight: float = 0.35
+    lines_weight: float = 0.2
+    rest_of_line_weight: float = 0.2
+    rest_of_lines_weight: float = 0.1
+    characters_weight: float = 0.15
+    max_lines: int = 8
+    max_chars: int = 300
+    empty_suffix_rate: float = 0.1
+    path_comment_rate: float = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class TrainConfig:
+    """One training run.
+
+    `minutes` is wall-clock time of training itself, pauses between resumed runs not counted; the
+    learning rate follows it: warm-up, stable, then linear decay to zero.
+    """
+
+    minutes: float = 60.0
+    warmup_share: float = 0.02
+    decay_share: float = 0.45
+    batch_tokens: int = 8192
+    micro_batch_tokens: int = 8192
+    row_tokens: int = 1024
+    long_row_share: float = 0.15
+    muon_rate: float = 0.01
+    adamw_rate: float = 0.004
+    weight_decay: float = 0.05
+    seed: int = 7
+    checkpoint_seconds: float = 300.0
+    device: str = "auto"
+    compile: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class RunConfig:
+    """Everything that makes a run what it is; kept in each checkpoint."""
+
+    shape: ModelShape = field(default_factory=ModelShape)
+    fim: FimConfig = field(default_factory=FimConfig)
+    train: TrainConfig = field(default_factory=TrainConfig)
+
+
+def write_config(config: RunConfig, path: Path) -> None:
+    """Keep a run's choices as JSON."""
+    path.write_text(json.dumps(asdict(config), indent=1) + "\n", encoding="utf-8")
+
+
+def read_config(path: Path) -> RunConfig:
+    """Read what `write_config` wrote."""
+    parts = json.loads(path.read_text(encoding="utf-8"))
+    return RunConfig(
+        ModelShape(**parts["shape"]), FimConfig(**parts["fim"]), TrainConfig(**parts["train"])
+    )

@@ -1,0 +1,145 @@
+"""The network: llama architecture (RoPE, RMSNorm, SwiGLU, grouped-query attention) in PyTorch.
+
+Names of the weights follow llama.cpp's tensors where there is a choice. Rotary pairs are the two
+halves of a head here and neighbours in llama.cpp; the exporter permutes queries and keys.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from .config import ModelShape
+from .pack import IGNORED_LABEL
+
+_INITIAL_DEVIATION = 0.02
+_LOSS_CHUNK_TOKENS = 2048
+
+
+class Attention(nn.Module):
+    """Causal self-attention with fewer KV heads than heads."""
+
+    def __init__(self, shape: ModelShape) -> None:
+        super().__init__()
+        self.shape = shape
+        kv_width = shape.num_kv_heads * shape.head_width
+        self.attn_q = nn.Linear(shape.width, shape.width, bias=False)
+        self.attn_k = nn.Linear(shape.width, kv_width, bias=False)
+        self.attn_v = nn.Linear(shape.width, kv_width, bias=False)
+        self.attn_output = nn.Linear(shape.width, shape.width, bias=False)
+
+    def forward(self, x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
+        """`[rows, tokens, width]` to the same."""
+        rows, tokens, width = x.shape
+        split = (rows, tokens, -1, self.shape.head_width)
+        q = rotate(self.attn_q(x).view(split).transpose(1, 2), cos, sin)
+        k = rotate(self.attn_k(x).view(split).transpose(1, 2), cos, sin)
+        v = self.attn_v(x).view(split).transpose(1, 2)
+        groups = self.shape.num_heads // self.shape.num_kv_heads
+        k = k.repeat_interleave(groups, dim=1)
+        v = v.repeat_interleave(groups, dim=1)
+        y = functional.scaled_dot_product_attention(q, k, v, is_causal=True)
+        out: Tensor = self.attn_output(y.transpose(1, 2).reshape(rows, tokens, width))
+        return out
+
+
+class FeedForward(nn.Module):
+    """SwiGLU."""
+
+    def __init__(self, shape: ModelShape) -> None:
+        super().__init__()
+        self.ffn_gate = nn.Linear(shape.width, shape.feed_forward_width, bias=False)
+        self.ffn_up = nn.Linear(shape.width, shape.feed_forward_width, bias=False)
+        self.ffn_down = nn.Linear(shape.feed_forward_width, shape.width, bias=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """`[..., width]` to the same."""
+        out: Tensor = self.ffn_down(functional.silu(self.ffn_gate(x)) * self.ffn_up(x))
+        return out
+
+
+class Block(nn.Module):
+    """One layer: attention and feed-forward, each behind a norm and added."""
+
+    def __init__(self, shape: ModelShape) -> None:
+        super().__init__()
+        self.attn_norm = nn.RMSNorm(shape.width, shape.norm_epsilon)
+        self.attention = Attention(shape)
+        self.ffn_norm = nn.RMSNorm(shape.width, shape.norm_epsilon)
+        self.feed_forward = FeedForward(shape)
+
+    def forward(self, x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
+        """`[rows, tokens, width]` to the same."""
+        x = x + self.attention(self.attn_norm(x), cos, sin)
+        out: Tensor = x + self.feed_forward(self.ffn_norm(x))
+        return out
+
+
+class Network(nn.Module):
+    """Token ids to logits; the output layer shares the embedding's weights."""
+
+    cos: Tensor
+    sin: Tensor
+
+    def __init__(self, shape: ModelShape) -> None:
+        super().__init__()
+        self.shape = shape
+        self.token_embd = nn.Embedding(shape.vocab_size, shape.width)
+        self.blocks = nn.ModuleList(Block(shape) for _ in range(shape.num_layers))
+        self.output_norm = nn.RMSNorm(shape.width, shape.norm_epsilon)
+        cos, sin = rotary_tables(shape)
+        self.register_buffer("cos", cos, persistent=False)
+        self.register_buffer("sin", sin, persistent=False)
+        self._initialise()
+
+    def hidden(self, ids: Tensor) -> Tensor:
+        """Ids `[rows, tokens]` to normed states `[rows, tokens, width]`."""
+        tokens = ids.shape[1]
+        cos, sin = self.cos[:tokens], self.sin[:tokens]
+        x = self.token_embd(ids)
+        for block in self.blocks:
+            x = block(x, cos, sin)
+        out: Tensor = self.output_norm(x)
+        return out
+
+    def forward(self, ids: Tensor) -> Tensor:
+        """Ids `[rows, tokens]` to logits `[rows, tokens, vocab]`."""
+        return functional.linear(self.hidden(ids), self.token_embd.weight)
+
+    def loss(self, ids: Tensor, labels: Tensor) -> Tensor:
+        """Mean cross-entropy in nats a token, the logits made in pieces to stay in cache."""
+        states = self.hidden(ids).flatten(0, 1)
+        flat = labels.flatten()
+        total = states.new_zeros((), dtype=torch.float32)
+        for start in range(0, len(flat), _LOSS_CHUNK_TOKENS):
+            piece = slice(start, start + _LOSS_CHUNK_TOKENS)
+            logits = functional.linear(states[piece], self.token_embd.weight)
+            total = total + functional.cross_entropy(
+                logits.float(), flat[piece], ignore_index=IGNORED_LABEL, reduction="sum"
+            )
+        return total / (flat != IGNORED_LABEL).sum().clamp(min=1)
+
+    def _initialise(self) -> None:
+        """Small normal weights; layers that write to the residual stream start at zero."""
+        for name, weight in self.named_parameters():
+            if name.endswith(("attn_output.weight", "ffn_down.weight")):
+                nn.init.zeros_(weight)
+            elif weight.ndim > 1:
+                is_embedding = name.startswith("token_embd")
+                deviation = _INITIAL_DEVIATION if is_embedding else self.shape.width**-0.5
+                nn.init.normal_(weight, std=deviation)
+
+
+def rotary_tables(shape: ModelShape) -> tuple[Tensor, Tensor]:
+    """Cosines and sines, each `[context_tokens, head_width / 2]`."""
+    exponents = torch.arange(0, shape.head_width, 2).float() / shape.head_width
+    angles = torch.outer(torch.arange(shape.context_tokens).float(), shape.rope_base**-exponents)
+    return angles.cos(), angles.sin()
+
+
+def rotate(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
+    """Rotary position embedding of `[rows, heads, tokens, head_width]`."""
+    first, second = x.chunk(2, dim=-1)
+    cos, sin = cos.to(x.dtype), sin.to(x.dtype)
+    return torch.cat((first * cos - second * sin, first * sin + second * cos), dim=-1)

@@ -1,0 +1,78 @@
+"""The command line and the schedule of a run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from scripts.embedded_model.config import (
+    ModelShape,
+    RunConfig,
+    TrainConfig,
+    read_config,
+    write_config,
+)
+from scripts.embedded_model.options import config_from, make_parser, training_command
+from scripts.embedded_model.schedule import rate_factor, row_tokens_at
+from scripts.embedded_model.scores import wilson_interval
+
+
+def parse(*words: str) -> RunConfig:
+    return config_from(make_parser(["train"]).parse_args(list(words)))
+
+
+def test_without_options_the_defaults_stand() -> None:
+    assert parse() == RunConfig()
+
+
+def test_every_part_can_be_changed_and_told_again() -> None:
+    words = [
+        "--width",
+        "256",
+        "--num-heads",
+        "4",
+        "--rate",
+        "0.5",
+        "--minutes",
+        "3.0",
+        "--no-compile",
+    ]
+    config = parse(*words)
+    assert (config.shape.width, config.fim.rate, config.train.minutes) == (256, 0.5, 3.0)
+    assert not config.train.compile
+    assert training_command(config).split()[1:] == words
+
+
+def test_a_written_configuration_is_read_back(tmp_path: Path) -> None:
+    path = tmp_path / "config.json"
+    config = parse("--num-layers", "3", "--seed", "9")
+    write_config(config, path)
+    assert read_config(path) == config
+    assert parse("--config", str(path), "--seed", "10").shape == config.shape
+
+
+@pytest.mark.parametrize(
+    "sizes", [{"width": 200}, {"num_kv_heads": 2}, {"feed_forward_width": 100}]
+)
+def test_sizes_that_do_not_fit_are_refused(sizes: dict[str, int]) -> None:
+    with pytest.raises(ValueError, match="ModelShape"):
+        ModelShape(**sizes)
+
+
+def test_the_rate_rises_stays_and_falls_to_zero() -> None:
+    config = TrainConfig(warmup_share=0.1, decay_share=0.5)
+    factors = [rate_factor(progress, config) for progress in (0.0, 0.05, 0.1, 0.5, 0.75, 1.0, 1.1)]
+    assert factors == pytest.approx([0.0, 0.5, 1.0, 1.0, 0.5, 0.0, 0.0])
+
+
+def test_the_last_rows_have_the_whole_context() -> None:
+    config = TrainConfig(row_tokens=1024, long_row_share=0.2)
+    assert [row_tokens_at(p, config, 2048) for p in (0.0, 0.79, 0.81)] == [1024, 1024, 2048]
+
+
+def test_the_wilson_interval_holds_the_share_and_stays_in_bounds() -> None:
+    low, high = wilson_interval(20, 100)
+    assert (low, high) == pytest.approx((0.1334, 0.2888), abs=1e-4)
+    assert wilson_interval(0, 10)[0] == pytest.approx(0.0)
+    assert wilson_interval(10, 10)[1] == pytest.approx(1.0)

@@ -1,0 +1,67 @@
+"""A run of moments: it learns, saves, and goes on from where it was."""
+
+# What needs the training packages is imported after asking for them.
+# ruff: noqa: E402
+
+from __future__ import annotations
+
+from itertools import count
+from pathlib import Path
+
+import pytest
+
+MISSING = "the training packages are not installed"
+torch = pytest.importorskip("torch", reason=MISSING)
+torch.set_num_threads(1)
+pytest.importorskip("tokenizers", reason=MISSING)
+
+from scripts.embedded_model.collect import SourceFile
+from scripts.embedded_model.config import ModelShape, RunConfig, TrainConfig
+from scripts.embedded_model.progress import read_log
+from scripts.embedded_model.tokenizer import Vocabulary, train_vocabulary
+from scripts.embedded_model.train import LOG_NAME, Trainer
+
+TEXT = Path(__file__).read_text(encoding="utf-8")
+FILES = [SourceFile("train", "p", "m.py", TEXT)]
+SHAPE = ModelShape(
+    vocab_size=320,
+    context_tokens=256,
+    num_layers=1,
+    width=32,
+    feed_forward_width=64,
+    num_heads=2,
+    num_kv_heads=1,
+)
+
+
+def make_trainer(folder: Path, num_steps: int) -> tuple[Trainer, Vocabulary]:
+    """A trainer whose clock moves by one second a step."""
+    train = TrainConfig(
+        minutes=num_steps / 60,
+        batch_tokens=512,
+        micro_batch_tokens=256,
+        row_tokens=128,
+        compile=False,
+    )
+    vocabulary = train_vocabulary(iter([TEXT]), SHAPE.vocab_size, folder / "tokenizer.json")
+    config = RunConfig(shape=SHAPE, train=train)
+    return Trainer(config, folder, clock=count(0.0, 1.0).__next__), vocabulary
+
+
+def test_a_run_learns_and_another_goes_on_from_it(tmp_path: Path) -> None:
+    trainer, vocabulary = make_trainer(tmp_path, num_steps=30)
+    trainer.run(FILES, FILES, vocabulary)
+    first = read_log(tmp_path / LOG_NAME)
+    assert first[-1].loss < first[0].loss - 0.5
+
+    longer, _ = make_trainer(tmp_path, num_steps=35)
+    assert longer.try_resume()
+    assert longer.position == trainer.position
+    longer.run(FILES, FILES, vocabulary)
+    steps = [entry.step for entry in read_log(tmp_path / LOG_NAME)]
+    assert steps == list(range(1, 36))
+
+
+def test_a_new_folder_has_nothing_to_resume(tmp_path: Path) -> None:
+    trainer, _ = make_trainer(tmp_path, num_steps=1)
+    assert not trainer.try_resume()
