@@ -45,6 +45,7 @@ class CompletionPipeline:
         on_loading: Callable[[LoadingEvent], None] | None = None,
         *,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        counts: OutcomeCounts | None = None,
     ) -> None:
         """Prepare; the engine is not asked before the first question.
 
@@ -54,22 +55,33 @@ class CompletionPipeline:
             on_loading: Called while the model is being loaded; the last call of each loading
                 has the fraction 1, however it ended.
             sleep: Waits for seconds.
+            counts: Goes on counting there.
         """
-        self.counts = OutcomeCounts()
+        self.counts = OutcomeCounts() if counts is None else counts
         self._settings = settings
         self._memory = Memory()
         self._running = RunningGenerations()
         self._debouncer = Debouncer(settings.completion.debounce_ms, sleep)
         self._writer = ModelWriter(engine, settings, LoadingReporter(on_loading))
 
-    async def complete(self, query: CompletionQuery) -> CompletionOutcome:
-        """Answer a question.  Faults are outcomes; cancelling frees what the engine holds."""
+    async def complete(
+        self, query: CompletionQuery, is_current: Callable[[], bool] = lambda: True
+    ) -> CompletionOutcome:
+        """Answer a question.  Faults are outcomes; cancelling frees what the engine holds.
+
+        Args:
+            query: The question.
+            is_current: Whether the document still is what the question says, asked at the
+                end: an answer to an older text is stale and not shown.
+        """
         visit = Visit(query, self._settings.model.name)
         try:
             outcome = await self._complete(visit)
         except asyncio.CancelledError:
             self.counts.count_reason(visit.reason_if_cancelled)
             raise
+        if outcome.suggestions and not is_current():
+            outcome = replace(outcome, reason=OutcomeReason.STALE, suggestions=())
         self.counts.count(query, outcome)
         return outcome
 

@@ -1,0 +1,104 @@
+"""The editor on the other side: what it can do, and what it is told."""
+
+from __future__ import annotations
+
+from lsprotocol import types
+from pygls.capabilities import ServerCapabilitiesBuilder, get_capability
+from pygls.lsp.server import LanguageServer
+
+#: The section of the editor's settings that is ours.
+SETTINGS_SECTION = "bantam"
+
+
+class EditorClient:
+    """Wraps what pygls offers for talking to the client.  Use it on the loop's thread only."""
+
+    def __init__(self, server: LanguageServer) -> None:
+        self._server = server
+        self._capabilities = types.ClientCapabilities()
+
+    def meet(self, params: types.InitializeParams) -> None:
+        """Take in what the client says of itself."""
+        self._capabilities = params.capabilities
+
+    @property
+    def position_encoding(self) -> types.PositionEncodingKind | str:
+        """The encoding that the answer to `initialize` announces."""
+        return ServerCapabilitiesBuilder.choose_position_encoding(self._capabilities)
+
+    @property
+    def has_inline_completion(self) -> bool:
+        """Whether it asks for ghost text."""
+        return get_capability(self._capabilities, "text_document.inline_completion") is not None
+
+    @property
+    def has_configuration(self) -> bool:
+        """Whether it can be asked for its settings."""
+        return bool(get_capability(self._capabilities, "workspace.configuration"))
+
+    @property
+    def folders(self) -> tuple[str, ...]:
+        """URIs of the workspace's folders."""
+        workspace = self._server.workspace
+        roots = (workspace.root_uri,) if workspace.root_uri else ()
+        return tuple(workspace.folders) or roots
+
+    def show_warning(self, message: str) -> None:
+        """Show a message that the person should read."""
+        self._server.window_show_message(
+            types.ShowMessageParams(type=types.MessageType.Warning, message=message)
+        )
+
+    def show_error(self, message: str) -> None:
+        """Show that something does not work."""
+        self._server.window_show_message(
+            types.ShowMessageParams(type=types.MessageType.Error, message=message)
+        )
+
+    async def settings(self) -> object:
+        """Return our section of the client's settings as JSON; `None` if it has none."""
+        item = types.ConfigurationItem(section=SETTINGS_SECTION)
+        answer = await self._server.workspace_configuration_async(
+            types.ConfigurationParams(items=[item])
+        )
+        return answer[0] if answer else None
+
+    async def watch_settings(self) -> None:
+        """Ask to be told when the settings change, where that has to be asked for."""
+        if not get_capability(
+            self._capabilities, "workspace.did_change_configuration.dynamic_registration"
+        ):
+            return
+        registration = types.Registration(
+            id="bantam-settings",
+            method=types.WORKSPACE_DID_CHANGE_CONFIGURATION,
+            register_options=types.DidChangeConfigurationRegistrationOptions(
+                section=SETTINGS_SECTION
+            ),
+        )
+        await self._server.client_register_capability_async(
+            types.RegistrationParams(registrations=[registration])
+        )
+
+    @property
+    def has_progress(self) -> bool:
+        """Whether the server may open a progress bar."""
+        return bool(get_capability(self._capabilities, "window.work_done_progress"))
+
+    async def open_progress(self, token: str, title: str, message: str) -> None:
+        """Open a progress bar at 0 percent."""
+        await self._server.work_done_progress.create_async(token)
+        self._server.work_done_progress.begin(
+            token, types.WorkDoneProgressBegin(title=title, message=message, percentage=0)
+        )
+
+    def report_progress(self, token: str, percentage: int) -> None:
+        """Move a progress bar."""
+        self._server.work_done_progress.report(
+            token, types.WorkDoneProgressReport(percentage=percentage)
+        )
+
+    def close_progress(self, token: str) -> None:
+        """Take a progress bar away."""
+        self._server.work_done_progress.end(token, types.WorkDoneProgressEnd())
+        self._server.work_done_progress.tokens.pop(token, None)

@@ -1,0 +1,73 @@
+"""From LSP positions to questions for the pipeline."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from lsprotocol import types
+
+from lsp_server.completion.query import CompletionQuery
+from lsp_server.engine.api import Priority
+from lsp_server.server.paths import shown_path
+from lsp_server.server.protocol.documents import Document
+from lsp_server.server.session import Session
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A question and the document that it is about.
+
+    Attributes:
+        document: As it was when the client asked.
+        query: What the pipeline is asked.
+        inserted: Text that `query` has in place of the range from `start` to `end` although
+            the document has it not yet: the popup item that is selected in the editor.
+        start: Where `inserted` begins, or the cursor.
+        end: Where the range ends that `inserted` replaces, or the cursor.
+    """
+
+    document: Document
+    query: CompletionQuery
+    inserted: str
+    start: int
+    end: int
+
+
+def ghost_text_question(session: Session, params: types.InlineCompletionParams) -> Question | None:
+    """Return the question behind a request for ghost text; `None` for an unknown document."""
+    document = session.documents.get(params.text_document.uri)
+    if document is None:
+        return None
+    cursor = session.codec.offset_of(document.content, params.position)
+    start, end, inserted = cursor, cursor, ""
+    if selected := params.context.selected_completion_info:
+        start = session.codec.offset_of(document.content, selected.range.start)
+        end = session.codec.offset_of(document.content, selected.range.end)
+        inserted = selected.text
+    query = CompletionQuery(
+        uri=document.uri,
+        path=shown_path(document.uri, session.client.folders),
+        language=document.language,
+        text=document.text[:start] + inserted + document.text[end:],
+        cursor=start + len(inserted),
+        priority=Priority.GHOST_TEXT,
+        is_automatic=(params.context.trigger_kind == types.InlineCompletionTriggerKind.Automatic),
+    )
+    return Question(document, query, inserted, start, end)
+
+
+def popup_question(session: Session, params: types.CompletionParams) -> Question | None:
+    """Return the question behind a request for popup items; `None` for an unknown document."""
+    document = session.documents.get(params.text_document.uri)
+    if document is None:
+        return None
+    cursor = session.codec.offset_of(document.content, params.position)
+    query = CompletionQuery(
+        uri=document.uri,
+        path=shown_path(document.uri, session.client.folders),
+        language=document.language,
+        text=document.text,
+        cursor=cursor,
+        priority=Priority.POPUP,
+    )
+    return Question(document, query, "", cursor, cursor)

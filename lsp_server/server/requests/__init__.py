@@ -1,0 +1,1 @@
+"""One file per request or notification: take the parameters apart, call, convert the answer."""

@@ -1,0 +1,99 @@
+"""Everything that one connected editor has here, from `initialize` to `shutdown`."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+
+from lsprotocol import types
+
+from lsp_server.completion.query import CompletionOutcome, CompletionQuery, OutcomeReason
+from lsp_server.engine.api import Engine
+from lsp_server.server.client import EditorClient
+from lsp_server.server.completer import Completer
+from lsp_server.server.configuration import Configuration
+from lsp_server.server.faults import FaultReporter
+from lsp_server.server.feedback import Feedback
+from lsp_server.server.loading_progress import LoadingProgress
+from lsp_server.server.protocol.documents import Document, DocumentStore
+from lsp_server.server.protocol.logs import set_log_level
+from lsp_server.server.protocol.positions import PositionCodec
+from lsp_server.server.tasks import BackgroundTasks
+
+#: After these outcomes the engine is known to work.
+_ENGINE_WORKS = {OutcomeReason.SHOWN, OutcomeReason.EMPTY, OutcomeReason.FILTERED}
+
+
+class Session:
+    """The collaborators of the request handlers, put together once.
+
+    Attributes:
+        client: The editor.
+        documents: What it has open.
+        codec: Converts positions in the encoding that was agreed on.
+        configuration: The settings that count.
+        completer: Engine and pipeline.
+        feedback: What became of shown suggestions.
+        tasks: Work that no request waits for.
+    """
+
+    def __init__(
+        self,
+        client: EditorClient,
+        make_engine: Callable[[], Engine],
+        overrides: Mapping[str, object],
+    ) -> None:
+        """Put the parts together; nothing is loaded or started.
+
+        Args:
+            client: The editor.
+            make_engine: Returns the engine that answers.
+            overrides: Settings from the command line, by key.
+        """
+        self.client = client
+        self.documents = DocumentStore()
+        self.codec = PositionCodec(types.PositionEncodingKind.Utf16)
+        self.configuration = Configuration(overrides, client.show_warning)
+        self.tasks = BackgroundTasks()
+        self.completer = Completer(make_engine, LoadingProgress(client, self.tasks).show)
+        self.feedback = Feedback()
+        self._closing: asyncio.Task[None] | None = None
+        self._faults = FaultReporter(client.show_error)
+
+    async def apply_settings(self) -> None:
+        """Let the settings that count now take effect."""
+        set_log_level(self.configuration.settings.log.level)
+        await self.completer.use(self.configuration.settings)
+
+    @property
+    def is_popup_on(self) -> bool:
+        """Whether popup completions come from the model."""
+        popup = self.configuration.settings.completion.popup
+        return popup == "on" or (popup == "auto" and not self.client.has_inline_completion)
+
+    async def complete(self, query: CompletionQuery, document: Document) -> CompletionOutcome:
+        """Answer a question about a document, and tell the person about faults."""
+        pipeline = await self.completer.pipeline()
+        outcome = await pipeline.complete(
+            query, is_current=lambda: self.documents.is_current(document)
+        )
+        if outcome.error is not None:
+            self._faults.report(outcome.error)
+        elif outcome.reason in _ENGINE_WORKS:
+            self._faults.reset()
+        return outcome
+
+    def start_closing(self) -> None:
+        """End everything that runs, without waiting for it; may be called twice."""
+        if self._closing is None:
+            self._closing = asyncio.get_running_loop().create_task(self._close())
+
+    async def aclose(self) -> None:
+        """End everything that runs; may be called twice."""
+        self.start_closing()
+        if self._closing is not None:
+            await self._closing
+
+    async def _close(self) -> None:
+        await self.completer.aclose()
+        await self.tasks.aclose()

@@ -1,0 +1,60 @@
+"""Put a server together."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from lsprotocol import types
+from pygls.lsp.server import LanguageServer
+
+from lsp_server.engine.api import Engine
+from lsp_server.server.client import EditorClient
+from lsp_server.server.protocol.message_protocol import MessageProtocol
+from lsp_server.server.routes import register
+from lsp_server.server.session import Session
+from lsp_server.version import __version__
+
+if TYPE_CHECKING:
+    from pygls.server import ServerErrors
+
+LOGGER = logging.getLogger(__name__)
+_NO_OVERRIDES: Mapping[str, object] = MappingProxyType({})
+
+
+class BantamServer(LanguageServer):
+    """A pygls server with one session."""
+
+    def __init__(
+        self,
+        make_engine: Callable[[], Engine],
+        overrides: Mapping[str, object] = _NO_OVERRIDES,
+    ) -> None:
+        """Put the parts together; nothing is loaded or started.
+
+        Args:
+            make_engine: Returns the engine that answers.
+            overrides: Settings from the command line, by key.
+        """
+        super().__init__(
+            "bantam",
+            __version__,
+            text_document_sync_kind=types.TextDocumentSyncKind.Incremental,
+            protocol_cls=MessageProtocol,
+        )
+        self.session = Session(EditorClient(self), make_engine, overrides)
+        register(self, self.session)
+
+    def report_server_error(self, error: Exception, source: ServerErrors) -> None:
+        """Log what pygls could not handle; the person who types can do nothing about it."""
+        LOGGER.error("%s: %s", source.__name__, type(error).__name__)
+
+
+def shared_engine() -> Engine:
+    """Return a client of the engine process that all windows of this user share."""
+    from lsp_server.directories import directories
+    from lsp_server.engine.client import EngineClient
+
+    return EngineClient(directories())
