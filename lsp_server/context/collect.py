@@ -27,6 +27,13 @@ HALF_DISTANCE_ROWS = 6
 MIN_GLOBAL_CHARS = 5
 _DISTINCTIVE = re.compile(r"[a-z0-9](?:_+[a-z]|[A-Z])|^[A-Z]")
 
+#: A name that more files define says nothing without an import.
+MAX_GLOBAL_FILES = 3
+
+#: How much of its closeness a name keeps whose file was found by the name alone.
+NEAR_FILE_SHARE = 0.7
+FAR_FILE_SHARE = 0.3
+
 #: A header shorter than this may stand in the window by chance.
 MIN_WINDOW_CHARS = 12
 
@@ -114,17 +121,33 @@ def _of_imported_files(situation: Situation, index: Index, _: Deadline) -> Itera
 
 
 def _of_workspace(situation: Situation, index: Index, deadline: Deadline) -> Iterator[Candidate]:
-    """D1: names that no import explains and one file of the workspace alone defines."""
-    index.advance(situation.file.language.family, deadline)
+    """D1: names that no import explains and few files define, members of classes included.
+
+    A name of the files near by, imported or in the same folder, counts more than one of the
+    rest of the workspace, where only names that say enough by themselves count at all.
+    """
+    here = situation.file
+    index.advance(here.language.family, deadline)
+    near_files = {file.path for one in here.imports for file in imported_files(one, here, index)}
     for near in situation.names:
-        if len(near.name) < MIN_GLOBAL_CHARS or not _DISTINCTIVE.search(near.name):
+        files = [
+            file
+            for file in index.defining(near.name)
+            if file.path != here.path and file.language.family == here.language.family
+        ]
+        if len(files) > MAX_GLOBAL_FILES:
             continue
-        files = index.defining(near.name)
-        if len(files) != 1 or files[0].language.family != situation.file.language.family:
-            continue
-        definition = files[0].named(near.name)
-        if definition is not None:
-            yield Candidate(files[0], definition, Source.SEEN, _closeness(near.distance) / 2)
+        for file in files:
+            is_near = file.path in near_files or file.path.parent == here.path.parent
+            if not is_near and (len(files) > 1 or not _says_enough(near.name)):
+                continue
+            share = NEAR_FILE_SHARE if is_near else FAR_FILE_SHARE
+            for definition in file.all_named(near.name):
+                yield Candidate(file, definition, Source.SEEN, _closeness(near.distance) * share)
+
+
+def _says_enough(name: str) -> bool:
+    return len(name) >= MIN_GLOBAL_CHARS and _DISTINCTIVE.search(name) is not None
 
 
 def is_constructor(file: FileFacts, definition: Definition) -> bool:

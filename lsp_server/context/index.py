@@ -60,6 +60,10 @@ class FileFacts:
         """Return what a name means to other files: the outermost definition, first one wins."""
         return self._outermost.get(name)
 
+    def all_named(self, name: str) -> tuple[Definition, ...]:
+        """Return everything that has this name, members included."""
+        return tuple(one for one in self.definitions if one.name == name)
+
     def class_named(self, name: str) -> Definition | None:
         """Return the class of a name, also one that stands within another class."""
         own = self._outermost.get(name)
@@ -149,10 +153,9 @@ class Index:
         return facts
 
     def defining(self, name: str) -> tuple[FileFacts, ...]:
-        """Return the files, of those parsed so far, that define `name` for others."""
-        paths = tuple(self._paths_by_name.get(name, ()))
-        found = (self.facts(path) for path in sorted(paths))
-        return tuple(facts for facts in found if facts is not None and facts.named(name))
+        """Return the files, of those parsed so far, that define `name`, also as a member."""
+        paths = sorted(self._paths_by_name.get(name, ()))
+        return tuple(facts for facts in self._all_facts(tuple(paths)) if facts.all_named(name))
 
     def advance(self, family: str, deadline: Deadline) -> bool:
         """Parse files of a language family that were not met yet, until the deadline.
@@ -199,8 +202,7 @@ class Index:
     def _keep(self, path: Path, stamp: Stamp | int, facts: FileFacts | None) -> None:
         self._facts[path] = (stamp, facts)
         for definition in facts.definitions if facts is not None else ():
-            if not definition.owners:
-                self._paths_by_name.setdefault(definition.name, {})[path] = None
+            self._paths_by_name.setdefault(definition.name, {})[path] = None
         while len(self._facts) > self._max_files:
             self._drop(next(iter(self._facts)))
 
