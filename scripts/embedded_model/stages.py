@@ -97,7 +97,9 @@ def _card(options: argparse.Namespace) -> None:
     from .checkpoint import read_checkpoint
     from .collect import read_sources
     from .measure import read_evaluation
-    from .train import choose_device
+    from .plot import PLOT_NAME, write_loss_plot
+    from .progress import read_log
+    from .train import LOG_NAME, choose_device
 
     checkpoint = read_checkpoint(options.run)
     evaluation = read_evaluation(options.run)
@@ -116,6 +118,7 @@ def _card(options: argparse.Namespace) -> None:
         holes_seed=evaluation.seed,
     )
     write_card(facts, read_sources(options.corpus), options.output)
+    write_loss_plot(read_log(options.run / LOG_NAME), options.output / PLOT_NAME)
 
 
 STAGES: dict[str, Callable[[argparse.Namespace], None]] = {

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import xml.etree.ElementTree as ET
 from pathlib import Path
 
 from scripts.embedded_model.card import CARD_NAME, DATA_NAME, RunFacts, write_card
 from scripts.embedded_model.collect import STANDARD_LIBRARY, Source
 from scripts.embedded_model.config import RunConfig
+from scripts.embedded_model.plot import loss_plot
 from scripts.embedded_model.progress import LogEntry, append_log, read_log
 from scripts.embedded_model.scores import ExactMatch, HeldOutLoss
 
@@ -53,3 +55,13 @@ def test_a_log_is_read_back(tmp_path: Path) -> None:
         append_log(entry, tmp_path / "log.jsonl")
     assert read_log(tmp_path / "log.jsonl") == entries
     assert json.loads((tmp_path / "log.jsonl").read_text().split("\n")[0])["loss"] == 9.0
+
+
+def test_the_plot_is_small_and_has_a_dot_for_each_held_out_loss() -> None:
+    entries = [
+        LogEntry(i, float(i), i * 8192, 9.0 - i / 500, 8.0 if i % 500 == 0 else None)
+        for i in range(1, 2001)
+    ]
+    text = loss_plot(entries)
+    assert len(text) < 10_000
+    assert len(ET.fromstring(text).findall("{http://www.w3.org/2000/svg}circle")) == 4
