@@ -17,6 +17,7 @@ from lsp_server import __version__
 #: Subcommand -> the module below `lsp_server.cli` that holds it, in the order of `--help`.
 _MODULES = {
     "complete": "complete",
+    "context": "context",
     "serve": "serve",
     "engine": "engine",
     "models": "models",

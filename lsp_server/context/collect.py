@@ -34,6 +34,9 @@ MAX_GLOBAL_FILES = 3
 NEAR_FILE_SHARE = 0.7
 FAR_FILE_SHARE = 0.3
 
+#: Members of base classes come after a class's own.
+INHERITED_CLOSENESS = 0.8
+
 #: A header shorter than this may stand in the window by chance.
 MIN_WINDOW_CHARS = 12
 
@@ -71,7 +74,8 @@ def _of_receiver(situation: Situation, index: Index, _: Deadline) -> Iterator[Ca
     if isinstance(value, ClassValue):
         yield _candidate(value.located, Source.RECEIVER, 1.0)
         for member in members(value.located, index):
-            yield _candidate(member, Source.RECEIVER, 1.0)
+            is_own = member.definition.owner == value.located.definition.name
+            yield _candidate(member, Source.RECEIVER, 1.0 if is_own else INHERITED_CLOSENESS)
     if isinstance(value, ModuleValue):
         for file in value.files:
             for definition in _outermost(file):

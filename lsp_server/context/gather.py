@@ -17,12 +17,15 @@ from lsp_server.context.languages.registry import (
     language_of_path,
 )
 from lsp_server.context.order import order_blocks
-from lsp_server.context.query import Block, ContextQuery, CountTokens, estimate_tokens
+from lsp_server.context.query import Block, ContextQuery
 from lsp_server.context.rank import rank
 from lsp_server.context.render import render
 from lsp_server.context.situation import Situation, read_situation
 from lsp_server.context.syntax import DocumentTrees
 from lsp_server.context.workspace import Workspace
+
+#: A longer document takes too long to look through while a person types.
+MAX_DOCUMENT_CHARS = 1_000_000
 
 
 class Gatherer:
@@ -34,18 +37,16 @@ class Gatherer:
     def __init__(
         self,
         roots: Sequence[Path],
-        count: CountTokens = estimate_tokens,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._index = Index(Workspace(roots))
         self._trees = DocumentTrees()
-        self._count = count
         self._clock = clock
 
     def read(self, query: ContextQuery) -> Situation | None:
-        """Say where the cursor stands; `None` for a language that Bantam cannot parse."""
+        """Say where the cursor stands; `None` if Bantam cannot parse the document."""
         language = language_of_query(query)
-        if language is None:
+        if language is None or len(query.text) > MAX_DOCUMENT_CHARS:
             return None
         path = Path(os.path.realpath(query.path))
         return read_situation(query, path, language, self._trees)
@@ -63,20 +64,21 @@ class Gatherer:
         self._index.look_anew(query.open_texts)
         candidates = collect(situation, self._index, deadline)
         ranked = rank(candidates, situation)
-        blocks = fit(ranked, query.budget_tokens, self._count, self._index.workspace)
+        blocks = fit(ranked, query.budget_tokens, query.count, self._index.workspace)
         ordered = order_blocks(blocks, ranked, self._index)
-        return self._within(ordered, query.budget_tokens)
+        return _within(ordered, query)
 
     def refresh(self) -> None:
         """Look for files that came or went."""
         self._index.refresh()
 
-    def _within(self, blocks: tuple[Block, ...], budget_tokens: int) -> tuple[Block, ...]:
-        """Drop the least relevant blocks while the whole text takes more than its parts did."""
-        while blocks and self._count(render(blocks)) > budget_tokens:
-            weakest = min(blocks, key=lambda block: block.score)
-            blocks = tuple(block for block in blocks if block is not weakest)
-        return blocks
+
+def _within(blocks: tuple[Block, ...], query: ContextQuery) -> tuple[Block, ...]:
+    """Drop the least relevant blocks while the whole text takes more than its parts did."""
+    while blocks and query.count(render(blocks)) > query.budget_tokens:
+        weakest = min(blocks, key=lambda block: block.score)
+        blocks = tuple(block for block in blocks if block is not weakest)
+    return blocks
 
 
 def language_of_query(query: ContextQuery) -> LanguageFacts | None:

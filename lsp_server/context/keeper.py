@@ -17,7 +17,7 @@ from pathlib import Path
 from lsp_server.context.expressions import receiver_before
 from lsp_server.context.gather import Gatherer, language_of_query
 from lsp_server.context.imports import Import
-from lsp_server.context.query import Block, ContextQuery, CountTokens, estimate_tokens
+from lsp_server.context.query import Block, ContextQuery
 from lsp_server.context.render import render
 from lsp_server.context.situation import Situation
 
@@ -47,9 +47,8 @@ class ContextKeeper:
     Not safe for threads: one at a time.
     """
 
-    def __init__(self, gatherer: Gatherer, count: CountTokens = estimate_tokens) -> None:
+    def __init__(self, gatherer: Gatherer) -> None:
         self._gatherer = gatherer
-        self._count = count
         self._held: OrderedDict[Path, _Held] = OrderedDict()
         self._last_path: Path | None = None
 
@@ -63,7 +62,7 @@ class ContextKeeper:
             return ()
         blocks = self._gatherer.gather_in(situation, query)
         if held is not None and not self._must_replace(held, query, situation):
-            blocks = self._extended(held.blocks, blocks, query.budget_tokens)
+            blocks = _extended(held.blocks, blocks, query)
         self._keep(query, situation, blocks)
         return blocks
 
@@ -86,19 +85,6 @@ class ContextKeeper:
             or _import_keys(situation.file.imports) != held.imports
         )
 
-    def _extended(
-        self, held: tuple[Block, ...], new: tuple[Block, ...], budget_tokens: int
-    ) -> tuple[Block, ...]:
-        """Return the held blocks with the new ones after them, or the new set if that is full.
-
-        A block that grew is taken out and put to the end.
-        """
-        grown = {(block.path, block.start_line) for block in new if _adds_to(block, held)}
-        kept = tuple(block for block in held if (block.path, block.start_line) not in grown)
-        added = tuple(block for block in new if (block.path, block.start_line) in grown)
-        extended = kept + added
-        return extended if self._count(render(extended)) <= budget_tokens else new
-
     def _keep(self, query: ContextQuery, situation: Situation, blocks: tuple[Block, ...]) -> None:
         head, tail = _around_row(query)
         self._held[query.path] = _Held(
@@ -114,6 +100,20 @@ class ContextKeeper:
         self._last_path = query.path
         while len(self._held) > MAX_DOCUMENTS:
             self._held.popitem(last=False)
+
+
+def _extended(
+    held: tuple[Block, ...], new: tuple[Block, ...], query: ContextQuery
+) -> tuple[Block, ...]:
+    """Return the held blocks with the new ones after them, or the new set if that is full.
+
+    A block that grew is taken out and put to the end.
+    """
+    grown = {(block.path, block.start_line) for block in new if _adds_to(block, held)}
+    kept = tuple(block for block in held if (block.path, block.start_line) not in grown)
+    added = tuple(block for block in new if (block.path, block.start_line) in grown)
+    extended = kept + added
+    return extended if query.count(render(extended)) <= query.budget_tokens else new
 
 
 def _is_same_row(held: _Held, query: ContextQuery) -> bool:

@@ -19,6 +19,11 @@ CountTokens = Callable[[str], int]
 CHARS_PER_TOKEN = 3.2
 
 
+def estimate_tokens(text: str) -> int:
+    """Count tokens by the length of the text."""
+    return int(len(text) / CHARS_PER_TOKEN) + 1
+
+
 @dataclass(frozen=True, slots=True)
 class ContextQuery:
     """One cursor in one document.
@@ -32,6 +37,7 @@ class ContextQuery:
         window: Offsets between which the prompt shows the document itself.
         open_texts: Texts of other open documents by path; they count before the files.
         deadline_ms: Milliseconds after which no further work is begun.
+        count: Counts tokens.
     """
 
     path: Path
@@ -42,6 +48,7 @@ class ContextQuery:
     window: tuple[int, int] | None = None
     open_texts: Mapping[Path, str] = field(default_factory=dict)
     deadline_ms: float = 30.0
+    count: CountTokens = estimate_tokens
 
 
 class Source(enum.Enum):
@@ -100,8 +107,3 @@ class Block(msgspec.Struct, frozen=True, kw_only=True):
     tokens: int
     text: str
     line_comment: str
-
-
-def estimate_tokens(text: str) -> int:
-    """Count tokens by the length of the text."""
-    return int(len(text) / CHARS_PER_TOKEN) + 1

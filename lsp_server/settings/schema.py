@@ -68,6 +68,15 @@ class CompletionSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unkno
     suffix_chars: Annotated[
         int, Meta(ge=0, le=100_000, description="Characters after the cursor to show it.")
     ] = 2_000
+    context_tokens: Annotated[
+        int,
+        Meta(
+            ge=0,
+            le=32_768,
+            description="Tokens of definitions from other files to show it, at most a quarter "
+            "of the model's context; 0 shows none.",
+        ),
+    ] = 512
 
 
 class EngineSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
