@@ -10,9 +10,12 @@ import signal
 import sys
 import threading
 import time
+from collections.abc import Callable
+from contextlib import suppress
 
 from lsp_server.directories import directories
-from lsp_server.engine.engine_process import STOPPED_MESSAGE, run_engine
+from lsp_server.engine.engine_process import STOPPED_MESSAGE, run_engine, take_engine_lock
+from lsp_server.engine.file_lock import FileLock
 from lsp_server.engine.local import create_local_engine
 from lsp_server.engine.log_file import set_up_log
 from lsp_server.engine.runtime_folder import RuntimeFolder, runtime_folder
@@ -20,8 +23,7 @@ from lsp_server.engine.spawn import READY
 from lsp_server.engine.stop_switch import StopSwitch
 from lsp_server.errors import BantamError
 from lsp_server.settings.load import load_user_settings
-from lsp_server.settings.problems import LoadedSettings
-from lsp_server.settings.schema import EngineSettings
+from lsp_server.settings.schema import EngineSettings, Settings
 from lsp_server.version import __version__
 
 LOGGER = logging.getLogger(__name__)
@@ -30,67 +32,86 @@ LOGGER = logging.getLogger(__name__)
 _END_TIMEOUT_S = 5.0
 
 
-def serve(ready_pipe: int | None) -> int:
-    """Run the engine and return the exit status.
+def serve() -> int:
+    """Run the engine in the foreground and return the exit status."""
+    return _serve(lambda: None)
+
+
+def serve_detached(ready_pipe: int, start_lock: int) -> int:
+    """Run an engine that was started by a client and return the exit status.
 
     Args:
-        ready_pipe: A file descriptor to write `READY` to when clients can connect; it is
-            closed then, and of course when the process ends before.
+        ready_pipe: File descriptor to write `READY` to when clients can connect.
+        start_lock: File descriptor that keeps others from starting an engine until then.
+
+    Both are closed then, and of course when the process ends before.
     """
+
+    def say_ready() -> None:
+        os.close(start_lock)
+        with suppress(BrokenPipeError):  # The starter has gone; others will come.
+            os.write(ready_pipe, READY)
+        os.close(ready_pipe)
+
+    return _serve(say_ready)
+
+
+def _serve(on_listening: Callable[[], None]) -> int:
     os.umask(0o077)
     # A core would hold the documents of every window.
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     try:
-        _serve(ready_pipe)
+        folder = runtime_folder(directories())
+        settings = _load_settings(folder)
+        asyncio.run(_run(settings.engine, folder, on_listening))
     except BantamError as error:
         LOGGER.error("%s", error)
         sys.stderr.write(f"{error}\n")
         return 1
+    except Exception:
+        LOGGER.exception("ended by a fault")
+        raise
     return 0
 
 
-def _serve(ready_pipe: int | None) -> None:
-    folder = runtime_folder(directories())
-    loaded = _settings()
+def _load_settings(folder: RuntimeFolder) -> Settings:
+    """Load what the user's own file says, and set up the log as it says.
+
+    The engine serves every window: the environment of the one that happened to start it has
+    no say.
+    """
+    loaded = load_user_settings(environment={})
     set_up_log(folder.log_file, loaded.settings.log.level)
     LOGGER.info("Bantam %s starts", __version__)
     for problem in loaded.problems:
         LOGGER.warning("%s", problem)
+    return loaded.settings
 
-    asyncio.run(_run(loaded.settings.engine, folder, ready_pipe))
 
-
-async def _run(settings: EngineSettings, folder: RuntimeFolder, ready_pipe: int | None) -> None:
-    def say_ready() -> None:
-        if ready_pipe is not None:
-            os.write(ready_pipe, READY)
-            os.close(ready_pipe)
-
+async def _run(
+    settings: EngineSettings, folder: RuntimeFolder, on_listening: Callable[[], None]
+) -> None:
     stop = StopSwitch(STOPPED_MESSAGE)
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         loop.add_signal_handler(number, stop.throw)
-    watch = asyncio.create_task(_cut_short_an_end_that_hangs(stop))
-    await run_engine(create_local_engine, settings, folder, stop, say_ready)
+    # Not released but left to the end of the process: only then may another one start.
+    lock = await take_engine_lock(folder)
+    watch = asyncio.create_task(_cut_short_an_end_that_hangs(stop, lock))
+    await run_engine(create_local_engine, settings, folder, stop, on_listening)
+    lock.write("")
     watch.cancel()
+    LOGGER.info("ended")
 
 
-async def _cut_short_an_end_that_hangs(stop: StopSwitch) -> None:
+async def _cut_short_an_end_that_hangs(stop: StopSwitch, lock: FileLock) -> None:
     """Make sure that the process ends after the switch was thrown, whatever native code does."""
 
     def end() -> None:
         time.sleep(_END_TIMEOUT_S)
         LOGGER.error("did not end within %g s; cut short", _END_TIMEOUT_S)
+        lock.write("")
         os._exit(1)
 
     await stop.wait()
     threading.Thread(target=end, name="bantam-engine-end", daemon=True).start()
-
-
-def _settings() -> LoadedSettings:
-    """Load what the user's own file says.
-
-    The engine serves every window: the environment of the one that happened to start it has
-    no say.
-    """
-    return load_user_settings(environment={})

@@ -5,8 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable
 
 from aiohttp import web
 
@@ -37,6 +36,30 @@ _DRAIN_TIMEOUT_S = 0.5
 _KEEPALIVE_S = 75.0
 
 
+async def take_engine_lock(folder: RuntimeFolder) -> FileLock:
+    """Become the only engine of this user, and write down the process id.
+
+    Returns:
+        The lock, held.  Write nothing into it at an end on purpose: what is left in it tells of
+        a death.
+
+    Raises:
+        ConfigError: The runtime folder cannot be used.
+        EngineStartError: Another engine runs.
+    """
+    create_private(folder)
+    lock = FileLock(folder.engine_lock)
+    try:
+        await lock.acquire(_LOCK_TIMEOUT_S)
+    except TimeoutError as error:
+        raise EngineStartError(
+            f"another engine (process {lock.read() or 'unknown'}) is running already; "
+            "`bantam engine stop` ends it"
+        ) from error
+    lock.write(str(os.getpid()))
+    return lock
+
+
 async def run_engine(
     make_engine: Callable[[EngineSettings], Engine],
     settings: EngineSettings,
@@ -44,43 +67,25 @@ async def run_engine(
     stop: StopSwitch,
     on_listening: Callable[[], None],
 ) -> None:
-    """Be the engine of this user until nobody needs it or the switch is thrown.
+    """Answer clients until nobody needs the engine or the switch is thrown.
+
+    Only the holder of the engine's lock may.
 
     Args:
-        make_engine: Called once this process is sure to be the only one.
+        make_engine: Makes what answers; it is closed at the end.
         settings: Of the engine.
-        folder: Where socket and locks are.
+        folder: Where the socket is.
         stop: Ends it; thrown by itself when nobody needs it.
         on_listening: Called when clients can connect.
 
     Raises:
-        ConfigError: The runtime folder cannot be used.
-        EngineStartError: Another engine runs, or the socket cannot be had.
+        EngineStartError: The socket cannot be had.
     """
-    create_private(folder)
-    async with _only_engine(folder):
-        engine = make_engine(settings)
-        try:
-            await _serve(engine, settings, folder, stop, on_listening)
-        finally:
-            await engine.aclose()
-    LOGGER.info("ended")
-
-
-@asynccontextmanager
-async def _only_engine(folder: RuntimeFolder) -> AsyncIterator[None]:
-    with FileLock(folder.engine_lock) as lock:
-        try:
-            await lock.acquire(_LOCK_TIMEOUT_S)
-        except TimeoutError as error:
-            raise EngineStartError(
-                f"another engine (process {lock.read() or 'unknown'}) is running already; "
-                "`bantam engine stop` ends it"
-            ) from error
-        lock.write(str(os.getpid()))
-        yield
-        # Only when it ends on purpose: what is left here tells of a death.
-        lock.write("")
+    engine = make_engine(settings)
+    try:
+        await _serve(engine, settings, folder, stop, on_listening)
+    finally:
+        await engine.aclose()
 
 
 async def _serve(
@@ -113,9 +118,7 @@ async def _serve(
         async with asyncio.TaskGroup() as upkeep:
             tasks = [
                 upkeep.create_task(
-                    end_when_idle(
-                        activity, has_connections, listener, stop, settings.exit_after_s
-                    )
+                    end_when_idle(activity, has_connections, listener, stop, settings.exit_after_s)
                 ),
                 upkeep.create_task(unload_idle_models(engine)),
             ]

@@ -23,6 +23,15 @@ class FileLock:
         self._path = path
         self._descriptor: int | None = None
 
+    @property
+    def descriptor(self) -> int:
+        """The open file, while the lock is held.
+
+        A child that inherits it holds the lock as well, until both have closed it.
+        """
+        assert self._descriptor is not None, "only the holder of a lock can hand it on"
+        return self._descriptor
+
     def try_acquire(self) -> bool:
         """Take the lock unless another process holds it.
 

@@ -60,9 +60,9 @@ async def attach(connection: Connection, directories: Directories, *, start: boo
             "no engine of this version is running, and this command does not start one"
         )
     create_private(folder)
-    async with _turn_to_start(folder):
+    async with _turn_to_start(folder) as lock:
         if not await _find_or_make_room(connection, folder):
-            await _start(connection, directories, folder)
+            await _start(connection, directories, folder, lock)
 
 
 async def engine_status(directories: Directories) -> EngineStatus | None:
@@ -153,7 +153,7 @@ async def _find_or_make_room(connection: Connection, folder: RuntimeFolder) -> b
 
 
 @asynccontextmanager
-async def _turn_to_start(folder: RuntimeFolder) -> AsyncIterator[None]:
+async def _turn_to_start(folder: RuntimeFolder) -> AsyncIterator[FileLock]:
     with FileLock(folder.start_lock) as lock:
         try:
             await lock.acquire(_TURN_TIMEOUT_S)
@@ -162,23 +162,31 @@ async def _turn_to_start(folder: RuntimeFolder) -> AsyncIterator[None]:
                 f"another process has been starting the engine for {_TURN_TIMEOUT_S:g} s and "
                 f"still holds {folder.start_lock}; end that process, or see {folder.log_file}"
             ) from error
-        yield
+        yield lock
 
 
-async def _start(connection: Connection, directories: Directories, folder: RuntimeFolder) -> None:
+async def _start(
+    connection: Connection, directories: Directories, folder: RuntimeFolder, lock: FileLock
+) -> None:
     guard = CrashGuard(folder)
     guard.check()
     try:
-        await spawn_engine(directories, folder)
+        await spawn_engine(directories, folder, lock)
     except EngineStartError:
         if await _find(connection, folder) is Agreement.USE:
             return  # Somebody started one by hand at the same moment.
         guard.note_death()
         raise
-    if await _find(connection, folder) is not Agreement.USE:
-        raise EngineStartError(
-            f"the engine was started, but ended before it was used; see {folder.log_file}"
-        )
+    match await _find(connection, folder):
+        case Agreement.REPLACE:
+            raise EngineVersionError(
+                "the installed Bantam is older than the one that runs here: it was changed "
+                "after this program was started, so restart the editor"
+            )
+        case None:
+            raise EngineStartError(
+                f"the engine was started, but ended before it was used; see {folder.log_file}"
+            )
 
 
 def _silence(folder: RuntimeFolder) -> EngineStartError:

@@ -18,11 +18,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments: Of the command line; the default is the process's own.
     """
     options = _parser().parse_args(arguments)
-    if options.ready_pipe is not None:
-        _leave_the_starter()
-    from lsp_server.engine.boot import serve
+    if options.detach is None:
+        from lsp_server.engine.boot import serve
 
-    return serve(options.ready_pipe)
+        return serve()
+    _leave_the_starter()
+    from lsp_server.engine.boot import serve_detached
+
+    return serve_detached(*options.detach)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -31,10 +34,12 @@ def _parser() -> argparse.ArgumentParser:
         description="Run the shared engine, in the foreground unless it is told otherwise.",
     )
     parser.add_argument(
-        "--ready-pipe",
+        "--detach",
+        nargs=2,
         type=int,
-        metavar="DESCRIPTOR",
-        help="detach, and write `ready` to this file descriptor when clients can connect",
+        metavar=("READY_PIPE", "START_LOCK"),
+        help="leave the starter; when clients can connect, say so in the pipe with this file "
+        "descriptor, and close it and the lock",
     )
     return parser
 

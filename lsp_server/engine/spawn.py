@@ -13,6 +13,7 @@ from pathlib import Path
 
 from lsp_server.directories import Directories, make_private
 from lsp_server.engine.child_environment import child_environment
+from lsp_server.engine.file_lock import FileLock
 from lsp_server.engine.runtime_folder import RuntimeFolder
 from lsp_server.errors import EngineStartError
 
@@ -28,8 +29,16 @@ _QUOTED_LINES = 12
 _QUOTED_CHARS = 2_000
 
 
-async def spawn_engine(directories: Directories, folder: RuntimeFolder) -> None:
+async def spawn_engine(
+    directories: Directories, folder: RuntimeFolder, start_lock: FileLock
+) -> None:
     """Start an engine process and return when it listens.
+
+    Args:
+        directories: Of the engine.
+        folder: Of the engine.
+        start_lock: Held by the caller.  The new process holds it, too, until it listens: should
+            this one be cancelled or die meanwhile, nobody starts a second engine.
 
     Raises:
         EngineStartError: It ended before it listened, or took too long.
@@ -37,7 +46,13 @@ async def spawn_engine(directories: Directories, folder: RuntimeFolder) -> None:
     output = _open_output(folder.output_file)
     output_start = os.fstat(output).st_size
     try:
-        is_ready = await _start_and_wait(child_environment(directories, os.environ), output)
+        environment = child_environment(directories, os.environ)
+        is_ready = await _start_and_wait(environment, output, start_lock.descriptor)
+    except FileNotFoundError as error:
+        raise EngineStartError(
+            f"cannot start {sys.executable}: it is not there any more; Bantam was moved or "
+            "installed anew, so restart the editor"
+        ) from error
     except TimeoutError as error:
         raise EngineStartError(
             f"the engine did not listen within {START_TIMEOUT_S:g} s of its start; "
@@ -52,28 +67,33 @@ async def spawn_engine(directories: Directories, folder: RuntimeFolder) -> None:
         )
 
 
-async def _start_and_wait(environment: Mapping[str, str], output: int) -> bool:
+async def _start_and_wait(environment: Mapping[str, str], output: int, start_lock: int) -> bool:
     """Return whether the process said that it listens before it closed its pipe."""
     read_end, write_end = os.pipe()
     with io.FileIO(read_end) as pipe:
         try:
-            await asyncio.to_thread(_start_process, environment, output, write_end)
+            await asyncio.to_thread(_start_process, environment, output, write_end, start_lock)
         finally:
             os.close(write_end)
         async with asyncio.timeout(START_TIMEOUT_S):
             return await _read_all(pipe) == READY
 
 
-def _start_process(environment: Mapping[str, str], output: int, ready_pipe: int) -> None:
+def _start_process(
+    environment: Mapping[str, str], output: int, ready_pipe: int, start_lock: int
+) -> None:
     """Start the process in a session of its own; it forks once more, see `serve`."""
     process = subprocess.Popen(
-        [sys.executable, "-P", "-m", "lsp_server.engine.serve", "--ready-pipe", str(ready_pipe)],
+        [
+            *(sys.executable, "-P", "-m", "lsp_server.engine.serve", "--detach"),
+            *(str(ready_pipe), str(start_lock)),
+        ],
         cwd="/",
         env=dict(environment),
         stdin=subprocess.DEVNULL,
         stdout=output,
         stderr=output,
-        pass_fds=(ready_pipe,),
+        pass_fds=(ready_pipe, start_lock),
         start_new_session=True,
     )
     # The process itself ends at once, and somebody has to collect it.

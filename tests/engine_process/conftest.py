@@ -9,6 +9,7 @@ import pytest
 import pytest_asyncio
 
 from lsp_server.directories import Directories
+from lsp_server.engine import ending
 from lsp_server.engine.client import EngineClient
 from lsp_server.engine.polling import wait_until
 from lsp_server.engine.runtime_folder import RuntimeFolder, create_private, runtime_folder
@@ -23,6 +24,16 @@ def folder(bantam_directories: Directories) -> RuntimeFolder:
     folder = runtime_folder(bantam_directories)
     create_private(folder)
     return folder
+
+
+@pytest.fixture(autouse=True)
+def no_force(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Fail where an engine would be killed: it runs in the process of the tests."""
+
+    def fail(folder: RuntimeFolder) -> None:
+        raise AssertionError(f"the engine in {folder.path} should have ended by itself")
+
+    monkeypatch.setattr(ending, "_kill", fail)
 
 
 @pytest.fixture

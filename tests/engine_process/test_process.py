@@ -11,15 +11,13 @@ from lsp_server.directories import Directories
 from lsp_server.engine import process
 from lsp_server.engine.api import EndEvent, ErrorKind
 from lsp_server.engine.client import EngineClient
-from lsp_server.engine.engine_process import run_engine
+from lsp_server.engine.engine_process import take_engine_lock
 from lsp_server.engine.file_lock import FileLock
 from lsp_server.engine.process import engine_status, stop_engine
 from lsp_server.engine.runtime_folder import RuntimeFolder
-from lsp_server.engine.stop_switch import StopSwitch
 from lsp_server.engine.wire import connection
 from lsp_server.engine.wire.versions import Versions, own_versions
 from lsp_server.errors import ConfigError, EngineStartError, EngineVersionError
-from lsp_server.settings.schema import EngineSettings
 from tests.support.scripted_engine import ScriptedEngine, request
 
 
@@ -131,9 +129,7 @@ async def test_a_second_engine_gives_way(
 ) -> None:
     monkeypatch.setattr("lsp_server.engine.engine_process._LOCK_TIMEOUT_S", 0.05)
     with pytest.raises(EngineStartError, match=f"process {os.getpid()}.*is running already"):
-        await run_engine(
-            lambda _: ScriptedEngine(), EngineSettings(), folder, StopSwitch(""), lambda: None
-        )
+        await take_engine_lock(folder)
     assert folder.socket.exists()
     assert FileLock(folder.engine_lock).is_held()
 

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from lsp_server.engine.engine_process import STOPPED_MESSAGE, run_engine
+from lsp_server.engine.engine_process import STOPPED_MESSAGE, run_engine, take_engine_lock
 from lsp_server.engine.runtime_folder import RuntimeFolder
 from lsp_server.engine.stop_switch import StopSwitch
 from lsp_server.settings.schema import EngineSettings
@@ -29,8 +29,17 @@ async def served(
 ) -> AsyncIterator[Served]:
     """Serve an engine until the block ends."""
     stop = StopSwitch(STOPPED_MESSAGE)
+    lock = await take_engine_lock(folder)
     listening = asyncio.Event()
-    task = asyncio.create_task(run_engine(lambda _: engine, settings, folder, stop, listening.set))
+
+    async def run() -> None:
+        try:
+            await run_engine(lambda _: engine, settings, folder, stop, listening.set)
+            lock.write("")
+        finally:
+            lock.release()
+
+    task = asyncio.create_task(run())
     waiter = asyncio.create_task(listening.wait())
     try:
         await asyncio.wait({waiter, task}, return_when=asyncio.FIRST_COMPLETED)

@@ -1,0 +1,147 @@
+"""What clients notice when the real engine process dies, hangs or is told to end."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from collections.abc import AsyncIterator, Iterator
+from contextlib import aclosing
+
+import psutil
+import pytest
+import pytest_asyncio
+
+from lsp_server.directories import Directories
+from lsp_server.engine import ending
+from lsp_server.engine.api import CountRequest, EndEvent, EndReason, ErrorKind, Event, TextEvent
+from lsp_server.engine.client import EngineClient
+from lsp_server.engine.polling import wait_until
+from lsp_server.engine.process import stop_engine
+from lsp_server.engine.runtime_folder import runtime_folder
+from tests.support.engine_processes import engines_of, no_engine_left
+from tests.support.scripted_engine import request
+
+pytestmark = pytest.mark.e2e
+
+
+@pytest.fixture(autouse=True)
+def clean_up(bantam_directories: Directories) -> Iterator[None]:
+    with no_engine_left(bantam_directories):
+        yield
+
+
+@pytest_asyncio.fixture
+async def client(bantam_directories: Directories) -> AsyncIterator[EngineClient]:
+    client = EngineClient(bantam_directories)
+    yield client
+    await client.aclose()
+
+
+async def kill(client: EngineClient) -> int:
+    """Kill the engine, wait until it is gone, and return its process id."""
+    pid = (await client.status()).pid
+    engine = psutil.Process(pid)
+    engine.kill()
+    await asyncio.to_thread(engine.wait, 30)
+    return pid
+
+
+async def end_of(client: EngineClient) -> EndEvent:
+    event = [event async for event in client.generate(request())][-1]
+    assert isinstance(event, EndEvent)
+    return event
+
+
+async def test_a_killed_engine_ends_its_streams_once_and_the_next_request_starts_another(
+    client: EngineClient, bantam_directories: Directories
+) -> None:
+    async with aclosing(client.generate(request(model="fake:slow"))) as events:
+        await anext(events)
+        pid = await kill(client)
+        rest: list[Event] = [event async for event in events]
+    [end] = [event for event in rest if isinstance(event, EndEvent)]
+    assert end is rest[-1]
+    assert end.reasons == (EndReason.ERROR,)
+    assert end.error is not None
+    assert end.error.kind is ErrorKind.STOPPED
+    assert str(runtime_folder(bantam_directories).log_file) in end.error.message
+    assert (await end_of(client)).error is None
+    assert (await client.status()).pid != pid
+
+
+async def test_an_engine_that_died_between_requests_is_not_noticed(client: EngineClient) -> None:
+    assert (await end_of(client)).error is None
+    await kill(client)
+    assert (await end_of(client)).error is None
+    await kill(client)
+    reply = await client.count(CountRequest(model="fake", texts=("abc",)))
+    assert reply.counts == (3,)
+
+
+async def test_an_engine_that_always_dies_is_not_started_for_ever(client: EngineClient) -> None:
+    for _ in range(3):
+        await kill(client)
+    end = await end_of(client)
+    assert end.error is not None
+    assert end.error.kind is ErrorKind.START
+    assert "died 3 times" in end.error.message
+    assert "engine.log" in end.error.message
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+async def test_a_signal_ends_it_cleanly(
+    client: EngineClient, bantam_directories: Directories, number: signal.Signals
+) -> None:
+    folder = runtime_folder(bantam_directories)
+    engine = psutil.Process((await client.status()).pid)
+    async with aclosing(client.generate(request(model="fake:slow"))) as events:
+        await anext(events)
+        engine.send_signal(number)
+        end = [event async for event in events][-1]
+    assert isinstance(end, EndEvent)
+    assert end.error is not None
+    assert end.error.kind is ErrorKind.STOPPED
+    await asyncio.to_thread(engine.wait, 30)
+    assert not folder.socket.exists()
+    assert folder.engine_lock.read_text() == ""
+
+
+async def test_closing_a_stream_frees_its_cells(client: EngineClient) -> None:
+    async with aclosing(client.generate(request(model="fake:slow"))) as events:
+        async for event in events:
+            if isinstance(event, TextEvent):
+                break
+        assert (await client.status()).models[0].num_running == 1
+    for _ in range(100):
+        if (await client.status()).models[0].num_running == 0:
+            return
+    pytest.fail("the engine goes on with a request that nobody reads")
+
+
+async def test_a_hanging_engine_is_ended_by_force(
+    client: EngineClient, bantam_directories: Directories, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ending, "_ANSWER_TIMEOUT_S", 0.2)
+    monkeypatch.setattr(ending, "_END_TIMEOUT_S", 2.0)
+    pid = (await client.status()).pid
+    os.kill(pid, signal.SIGSTOP)
+    assert await stop_engine(bantam_directories) is True
+    assert engines_of(bantam_directories) == []
+    assert (await end_of(client)).error is None
+
+
+async def test_an_engine_whose_socket_was_cleaned_away_makes_room(
+    bantam_directories: Directories,
+) -> None:
+    bantam_directories.config.mkdir(parents=True)
+    bantam_directories.config_file.write_text("[engine]\nexit_after_s = 2\n")
+    client = EngineClient(bantam_directories)
+    pid = (await client.status()).pid
+    await client.aclose()
+    runtime_folder(bantam_directories).socket.unlink()
+    other = EngineClient(bantam_directories)
+    assert (await end_of(other)).error is None
+    await wait_until(lambda: not psutil.pid_exists(pid), timeout_s=30)
+    assert len(engines_of(bantam_directories)) == 1
+    await other.aclose()
