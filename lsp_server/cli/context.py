@@ -75,7 +75,7 @@ def _gather(
         ),
         deadline_ms=_DEADLINE_MS,
     )
-    return Gatherer([project_root(document.path)]).gather(query)
+    return Gatherer([project_root(document.path)]).gather(query).blocks
 
 
 def _print_json(blocks: tuple[Block, ...], prompt: str, ms: float) -> None:

@@ -7,7 +7,11 @@ from collections.abc import Callable
 
 
 class Deadline:
-    """A moment after which no further work is begun."""
+    """A moment after which no further work is begun.
+
+    Attributes:
+        was_met: Whether all work was done before it, as far as anybody asked.
+    """
 
     def __init__(self, ms: float, clock: Callable[[], float] = time.monotonic) -> None:
         """Start now.
@@ -18,7 +22,10 @@ class Deadline:
         """
         self._clock = clock
         self._end_s = clock() + ms / 1000.0
+        self.was_met = True
 
     def has_passed(self) -> bool:
-        """Whether the moment is over."""
-        return self._clock() >= self._end_s
+        """Whether the moment is over; whoever is told so leaves work undone."""
+        if self._clock() >= self._end_s:
+            self.was_met = False
+        return not self.was_met

@@ -17,7 +17,7 @@ from lsp_server.context.languages.registry import (
     language_of_path,
 )
 from lsp_server.context.order import order_blocks
-from lsp_server.context.query import Block, ContextQuery
+from lsp_server.context.query import Block, ContextQuery, Gathered
 from lsp_server.context.rank import rank
 from lsp_server.context.render import render
 from lsp_server.context.situation import Situation, read_situation
@@ -51,22 +51,22 @@ class Gatherer:
         path = Path(os.path.realpath(query.path))
         return read_situation(query, path, language, self._trees)
 
-    def gather(self, query: ContextQuery) -> tuple[Block, ...]:
+    def gather(self, query: ContextQuery) -> Gathered:
         """Return what to show before the document; the same for the same input and files."""
         situation = self.read(query)
-        return self.gather_in(situation, query) if situation is not None else ()
+        return self.gather_in(situation, query) if situation is not None else Gathered(())
 
-    def gather_in(self, situation: Situation, query: ContextQuery) -> tuple[Block, ...]:
+    def gather_in(self, situation: Situation, query: ContextQuery) -> Gathered:
         """Do what `gather` does for a situation that was read already."""
         if query.budget_tokens <= 0:
-            return ()
+            return Gathered(())
         deadline = Deadline(query.deadline_ms, self._clock)
         self._index.look_anew(query.open_texts)
         candidates = collect(situation, self._index, deadline)
         ranked = rank(candidates, situation)
         blocks = fit(ranked, query.budget_tokens, query.count, self._index.workspace)
         ordered = order_blocks(blocks, ranked, self._index)
-        return _within(ordered, query)
+        return Gathered(_within(ordered, query), is_complete=deadline.was_met)
 
     def refresh(self) -> None:
         """Look for files that came or went."""

@@ -171,7 +171,7 @@ class Index:
             if paths[position].suffix in extensions:
                 self.facts(paths[position])
             self._num_met[family] = position + 1
-        return not deadline.has_passed()
+        return deadline.was_met
 
     def refresh(self) -> None:
         """Look for new files; facts of files that did not change stay."""

@@ -3,7 +3,8 @@
 A prompt whose beginning changes has to be computed again, so a set of blocks stays until
 something happens that makes a better one likely:
 
-- nothing but the cursor's row changed: the same blocks, nothing is even parsed;
+- nothing but the cursor's row changed: the same blocks, nothing is even parsed, unless there
+  was no time for everything when the set was made;
 - another row near by, another scope, another receiver: what is new goes to the end;
 - another document, a jump, a new import, a save, or no room left: a new set.
 """
@@ -17,7 +18,7 @@ from pathlib import Path
 from lsp_server.context.expressions import receiver_before
 from lsp_server.context.gather import Gatherer, language_of_query
 from lsp_server.context.imports import Import
-from lsp_server.context.query import Block, ContextQuery
+from lsp_server.context.query import Block, ContextQuery, Gathered
 from lsp_server.context.render import render
 from lsp_server.context.situation import Situation
 
@@ -33,6 +34,7 @@ class _Held:
     """A document's set of blocks and what it was made for."""
 
     blocks: tuple[Block, ...]
+    is_complete: bool
     budget_tokens: int
     head: str
     tail: str
@@ -60,10 +62,11 @@ class ContextKeeper:
         situation = self._gatherer.read(query)
         if situation is None:
             return ()
-        blocks = self._gatherer.gather_in(situation, query)
+        gathered = self._gatherer.gather_in(situation, query)
+        blocks = gathered.blocks
         if held is not None and not self._must_replace(held, query, situation):
             blocks = _extended(held.blocks, blocks, query)
-        self._keep(query, situation, blocks)
+        self._keep(query, situation, Gathered(blocks, gathered.is_complete))
         return blocks
 
     def saved(self, path: Path) -> None:
@@ -85,10 +88,11 @@ class ContextKeeper:
             or _import_keys(situation.file.imports) != held.imports
         )
 
-    def _keep(self, query: ContextQuery, situation: Situation, blocks: tuple[Block, ...]) -> None:
+    def _keep(self, query: ContextQuery, situation: Situation, gathered: Gathered) -> None:
         head, tail = _around_row(query)
         self._held[query.path] = _Held(
-            blocks=blocks,
+            blocks=gathered.blocks,
+            is_complete=gathered.is_complete,
             budget_tokens=query.budget_tokens,
             head=head,
             tail=tail,
@@ -119,7 +123,8 @@ def _extended(
 def _is_same_row(held: _Held, query: ContextQuery) -> bool:
     """Whether nothing changed since but the text of the cursor's row, and no other receiver."""
     return (
-        held.budget_tokens == query.budget_tokens
+        held.is_complete
+        and held.budget_tokens == query.budget_tokens
         and (held.head, held.tail) == _around_row(query)
         and _receiver_text(query) in ("", held.receiver)
     )

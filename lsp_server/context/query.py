@@ -107,3 +107,16 @@ class Block(msgspec.Struct, frozen=True, kw_only=True):
     tokens: int
     text: str
     line_comment: str
+
+
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """The answer to a query.
+
+    Attributes:
+        blocks: In the order in which they stand in the prompt.
+        is_complete: Whether there was time for everything; if not, asking again helps.
+    """
+
+    blocks: tuple[Block, ...]
+    is_complete: bool = True

@@ -34,6 +34,6 @@ def gather_at() -> GatherAt:
         fields.setdefault("budget_tokens", 1_000)
         fields.setdefault("deadline_ms", DEADLINE_MS)
         query = ContextQuery(root / path, document.text, document.cursor, **fields)  # type: ignore[arg-type]  # by name
-        return Gatherer([root]).gather(query)
+        return Gatherer([root]).gather(query).blocks
 
     return gather

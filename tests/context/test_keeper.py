@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,8 @@ from lsp_server.context.gather import Gatherer
 from lsp_server.context.keeper import ContextKeeper
 from lsp_server.context.query import Block, ContextQuery
 from tests.support.documents import unmark
+
+FixtureRoot = Callable[[str], Path]
 
 
 class Typist:
@@ -112,3 +115,16 @@ def test_set_is_made_anew_when_what_is_new_has_no_room(typist: Typist) -> None:
     assert before
     assert after != before
     assert all(block not in after for block in before)
+
+
+def test_set_that_was_made_in_a_hurry_grows_on_the_same_row(fixture_root: FixtureRoot) -> None:
+    ticks = iter(range(1_000_000))
+    gatherer = Gatherer([fixture_root("python")], clock=lambda: float(next(ticks)))
+    keeper = ContextKeeper(gatherer)
+    document = unmark(IMPORTS + "def f(store: Store):\n    store.‸\n")
+    query = ContextQuery(
+        fixture_root("python") / "app.py", document.text, document.cursor, 600, deadline_ms=4_000
+    )
+    first = keeper.blocks(query)
+    patient = replace(query, deadline_ms=10_000_000.0)
+    assert len(keeper.blocks(patient)) > len(first)
