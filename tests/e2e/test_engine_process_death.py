@@ -19,7 +19,7 @@ from lsp_server.engine.client import EngineClient
 from lsp_server.engine.polling import wait_until
 from lsp_server.engine.process import stop_engine
 from lsp_server.engine.runtime_folder import runtime_folder
-from tests.support.engine_processes import engines_of, no_engine_left
+from tests.support.engine_processes import engines_of, no_engine_left, start_script
 from tests.support.scripted_engine import request
 
 pytestmark = pytest.mark.e2e
@@ -129,6 +129,17 @@ async def test_a_hanging_engine_is_ended_by_force(
     assert await stop_engine(bantam_directories) is True
     assert engines_of(bantam_directories) == []
     assert (await end_of(client)).error is None
+
+
+async def test_an_engine_that_hangs_while_it_ends_is_cut_short_and_did_not_die(
+    bantam_directories: Directories,
+) -> None:
+    folder = runtime_folder(bantam_directories)
+    with start_script("engine_that_hangs") as engine:
+        await wait_until(folder.socket.exists, timeout_s=60)
+        assert await stop_engine(bantam_directories) is True
+        assert await asyncio.to_thread(engine.wait, 30) == 1
+    assert folder.engine_lock.read_text() == ""
 
 
 async def test_an_engine_whose_socket_was_cleaned_away_makes_room(
