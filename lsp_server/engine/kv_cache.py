@@ -125,6 +125,11 @@ class KvCache:
         return sum(sequence.num_reserved for sequence in self._running.values())
 
     @property
+    def sequences(self) -> tuple[KvSequence, ...]:
+        """Every sequence that is running or parked; not to be changed."""
+        return (*self._running.values(), *self._parked.values())
+
+    @property
     def parked_documents(self) -> tuple[str, ...]:
         """Documents with a parked sequence, least recently used first."""
         return tuple(self._parked)
@@ -193,6 +198,11 @@ class KvCache:
         num_computed = self._store.end_position(sequence.sequence_id) - len(sequence.tokens)
         self.extend(sequence, tokens[: max(num_computed, 0)])
 
+    def take_back_last(self, sequence: KvSequence) -> None:
+        """Remove the last token of a running sequence, so that it can be computed again."""
+        self._truncate(sequence, len(sequence.tokens) - 1)
+        sequence.num_reserved += 1
+
     def share(self, source: KvSequence, target: KvSequence) -> None:
         """Make an empty sequence a second owner of all cells of another one."""
         assert not target.tokens, "only an empty sequence can be given cells"
@@ -233,7 +243,7 @@ class KvCache:
         Raises:
             AssertionError: With a sentence that says what is wrong.
         """
-        sequences = [*self._running.values(), *self._parked.values()]
+        sequences = self.sequences
         owners = [0] * self._limits.num_cells
         for sequence in sequences:
             assert len(sequence.cells) == len(sequence.tokens), "each token has one cell"
@@ -308,12 +318,17 @@ class KvCache:
         del self._parked[source.document_key]
         source.document_key = key
         self._running[source.sequence_id] = source
-        if num_kept < len(source.tokens):
-            self._store.remove_cells(source.sequence_id, num_kept, None)
-            self._disown(source.cells[num_kept:])
-            del source.cells[num_kept:]
-            del source.tokens[num_kept:]
+        self._truncate(source, num_kept)
         return source
+
+    def _truncate(self, sequence: KvSequence, num_kept: int) -> None:
+        """Let a sequence give up all cells but its first ones."""
+        if num_kept == len(sequence.tokens):
+            return
+        self._store.remove_cells(sequence.sequence_id, num_kept, None)
+        self._disown(sequence.cells[num_kept:])
+        del sequence.cells[num_kept:]
+        del sequence.tokens[num_kept:]
 
     def _new_sequence(self, key: str) -> KvSequence:
         if not self._free_ids:

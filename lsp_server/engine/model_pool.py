@@ -119,19 +119,21 @@ class ModelPool:
                 raise EngineStoppedError("the engine is closed: start it again")
             entry = self._entries.get(model)
             if entry is None and len(self._entries) < self._max_models:
-                entry = self._start(model)
-            if entry is not None and not entry.worker.is_stopping:
-                entry.num_users += 1
-                return entry.worker
+                return self._start(model)
             if entry is None:
                 self._stop_least_recently_used()
-            return None
+                return None
+            if entry.worker.is_stopping:
+                return None
+            entry.num_users += 1
+            return entry.worker
 
-    def _start(self, model: str) -> _Entry:
+    def _start(self, model: str) -> ModelWorker:
+        """Start to load a model and return its worker with one user, who hears if it fails."""
         worker = ModelWorker(model, self._load, self._clock, self._forget)
-        entry = self._entries[model] = _Entry(worker, 0, self._clock())
+        self._entries[model] = _Entry(worker, num_users=1, idle_since_s=self._clock())
         worker.start()
-        return entry
+        return worker
 
     def _stop_least_recently_used(self) -> None:
         """Make room for one model, unless a model is on its way out already."""

@@ -60,7 +60,6 @@ class ModelWorker:
     Attributes:
         model: The name that requests use.
         ready: Becomes what other threads may use, or the error of loading.
-        status: What was running and in use after the latest step.
     """
 
     def __init__(
@@ -80,9 +79,6 @@ class ModelWorker:
         """
         self.model = model
         self.ready: Future[ReadyModel] = Future()
-        self.status = LoadedModel(
-            model=model, num_running=0, num_waiting=0, cells_used=0, cells_total=0
-        )
         self._load = load
         self._clock = clock
         self._on_ended = on_ended
@@ -93,10 +89,21 @@ class ModelWorker:
         self._listeners: list[ProgressListener] = []
         self._fraction = 0.0
         self._runner: Runner | None = None
+        self._loop: StepLoop | None = None
         self._forwarding: tuple[JobSpec, ...] = ()
         self._cancelled: set[int] = set()
         self._is_stopping = False
         self._has_ended = False
+
+    @property
+    def status(self) -> LoadedModel:
+        """What is running and in use now; nothing before the model is loaded."""
+        with self._lock:
+            if self._loop is not None:
+                return self._loop.status
+        return LoadedModel(
+            model=self.model, num_running=0, num_waiting=0, cells_used=0, cells_total=0
+        )
 
     @property
     def is_stopping(self) -> bool:
@@ -182,16 +189,16 @@ class ModelWorker:
         """Run steps until the model has to go."""
         runner = loaded.runner
         loop = StepLoop(self.model, runner, self._clock)
-        self.status = loop.status
         with self._lock:
             self._runner = runner
+            self._loop = loop
         preparer = RequestPreparer(self.model, runner.vocabulary, runner.limits)
         self.ready.set_result(ReadyModel(loaded.info, preparer))
         try:
             while self._take_commands(loop):
                 loop.step(self._note_forward)
-                self.status = loop.status
         finally:
+            self._stop_taking()
             loop.end_all(report_of(_stopped(self.model)))
 
     def _take_commands(self, loop: StepLoop) -> bool:
@@ -211,7 +218,6 @@ class ModelWorker:
                         self._cancelled.discard(arrival)
                 case _Stop():
                     return False
-            self.status = loop.status
         return True
 
     def _note_forward(self, specs: tuple[JobSpec, ...]) -> None:
@@ -219,14 +225,21 @@ class ModelWorker:
             self._forwarding = specs
 
     def _fail(self, error: BantamError) -> None:
+        self._stop_taking()
         if not self.ready.done():
             self.ready.set_exception(error)
 
+    def _stop_taking(self) -> None:
+        """Let nobody come any more; before those who wait hear of an end and come again."""
+        with self._lock:
+            self._is_stopping = True
+
     def _end(self, runner: Runner | None) -> None:
         """Free the model and end the jobs that came too late."""
+        self._stop_taking()
         with self._lock:
             self._runner = None
-            self._is_stopping = True
+            self._loop = None
             self._has_ended = True
         if runner is not None:
             runner.close()

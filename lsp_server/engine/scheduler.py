@@ -237,6 +237,8 @@ class Scheduler:
         tokens = chunk.sequence.tokens[chunk.start : chunk.end]
         if was_aborted:
             self._cache.note_aborted(kv, tokens)
+            if chunk.wants_logits and chunk.sequence.num_uncomputed == 0:
+                self._cache.take_back_last(kv)
         else:
             self._cache.extend(kv, tokens)
         if not chunk.job.has_answers:

@@ -39,7 +39,7 @@ class StepLoop:
 
     @property
     def status(self) -> LoadedModel:
-        """What is running and in use now."""
+        """What is running and in use now; any thread may ask."""
         return LoadedModel(
             model=self._model,
             num_running=self._scheduler.num_running,

@@ -1,0 +1,179 @@
+"""Requests with defaults, and a scheduler on the fake model that is checked after every step."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+from lsp_server.engine.api import (
+    EndEvent,
+    EndReason,
+    Event,
+    GenerateRequest,
+    Limits,
+    MarkerRole,
+    MarkerSegment,
+    Part,
+    Segment,
+    TextEvent,
+    TextSegment,
+)
+from lsp_server.engine.job import Job
+from lsp_server.engine.kv_cache import KvCache
+from lsp_server.engine.preparation import RequestPreparer
+from lsp_server.engine.runners.base import RunnerLimits
+from lsp_server.engine.runners.fake import FakeRunner, NextLogits, hashed_logits
+from lsp_server.engine.scheduler import Scheduler, Step, StepPolicy
+
+
+class FakeClock:
+    """Seconds that pass only when a test says so."""
+
+    def __init__(self) -> None:
+        self.now_s = 0.0
+
+    def __call__(self) -> float:
+        return self.now_s
+
+
+def text_segment(text: str, part: Part = Part.PREFIX, document: str = "a.py") -> TextSegment:
+    return TextSegment(text=text, document=document, part=part)
+
+
+def fim_segments(prefix: str, suffix: str = "", tail: str = "") -> tuple[Segment, ...]:
+    """Return a prompt in the anchored layout."""
+    return (
+        MarkerSegment(role=MarkerRole.FIM_PREFIX),
+        text_segment(prefix),
+        MarkerSegment(role=MarkerRole.FIM_SUFFIX),
+        text_segment(suffix, Part.SUFFIX),
+        MarkerSegment(role=MarkerRole.FIM_MIDDLE),
+        text_segment(tail, Part.TAIL),
+    )
+
+
+def make_request(
+    prompt: str | tuple[Segment, ...] = "def f(x):", max_tokens: int = 8, **fields: Any
+) -> GenerateRequest:
+    segments = (text_segment(prompt),) if isinstance(prompt, str) else prompt
+    fields.setdefault("request_id", "test")
+    fields.setdefault("model", "fake")
+    fields.setdefault("limits", Limits(max_tokens=max_tokens))
+    return GenerateRequest(segments=segments, **fields)
+
+
+class Heard:
+    """What one request was told."""
+
+    def __init__(self, arrival: int) -> None:
+        self.arrival = arrival
+        self.events: list[Event] = []
+
+    @property
+    def ends(self) -> list[EndEvent]:
+        return [event for event in self.events if isinstance(event, EndEvent)]
+
+    @property
+    def end(self) -> EndEvent:
+        assert len(self.ends) == 1, f"exactly one end event, not {self.ends}"
+        assert self.events[-1] is self.ends[0], "the end event comes last"
+        return self.ends[0]
+
+    @property
+    def reasons(self) -> tuple[EndReason, ...]:
+        return self.end.reasons
+
+    def text(self, alternative: int = 0) -> str:
+        return "".join(
+            event.text
+            for event in self.events
+            if isinstance(event, TextEvent) and event.alternative == alternative
+        )
+
+    def logprobs(self, alternative: int = 0) -> list[float | None]:
+        return [
+            token.logprob
+            for event in self.events
+            if isinstance(event, TextEvent) and event.alternative == alternative
+            for token in event.tokens
+        ]
+
+
+SMALL_LIMITS = RunnerLimits(context_tokens=512, num_cells=512, max_sequences=8, max_batch_tokens=64)
+
+
+class SchedulerHarness:
+    """A scheduler with its cache over the fake runner; every step is followed by the checks."""
+
+    def __init__(
+        self,
+        next_logits: NextLogits = hashed_logits,
+        limits: RunnerLimits = SMALL_LIMITS,
+        policy: StepPolicy | None = None,
+    ) -> None:
+        self.clock = FakeClock()
+        self.runner = FakeRunner(next_logits, limits)
+        self.cache = KvCache(self.runner)
+        self.scheduler = Scheduler(self.cache, policy or StepPolicy(), self.clock)
+        self._preparer = RequestPreparer("fake", self.runner.vocabulary, limits)
+        self._num_taken = 0
+
+    def prepare(self, request: GenerateRequest | None = None, **fields: Any) -> tuple[Heard, Job]:
+        heard = Heard(self._num_taken)
+        self._num_taken += 1
+        job = self._preparer.prepare(
+            request or make_request(**fields),
+            arrival=heard.arrival,
+            taken_s=self.clock.now_s,
+            emit=heard.events.append,
+        )
+        return heard, job
+
+    def submit(self, request: GenerateRequest | None = None, **fields: Any) -> Heard:
+        heard, job = self.prepare(request, **fields)
+        self.scheduler.submit(job)
+        self.check()
+        return heard
+
+    def cancel(self, heard: Heard) -> None:
+        self.scheduler.end(heard.arrival, EndReason.CANCELLED)
+        self.check()
+
+    def step(self) -> Step:
+        step = self.scheduler.schedule()
+        if step.chunks:
+            self.scheduler.take_in(step, self.runner.forward(step.batch()))
+        self.check()
+        return step
+
+    def run(self, max_steps: int = 10_000) -> None:
+        for _ in range(max_steps):
+            if self.scheduler.is_idle:
+                return
+            self.step()
+        raise AssertionError(f"still busy after {max_steps} steps")
+
+    def answer(self, request: GenerateRequest | None = None, **fields: Any) -> Heard:
+        heard = self.submit(request, **fields)
+        self.run()
+        return heard
+
+    def check(self) -> None:
+        """Check that our cells and the runner's agree, owner by owner."""
+        self.cache.check_integrity()
+        ours: dict[int, tuple[int, set[int]]] = {}
+        for sequence in self.cache.sequences:
+            for position, cell in enumerate(sequence.cells):
+                ours.setdefault(cell, (position, set()))[1].add(sequence.sequence_id)
+        expected = Counter((position, frozenset(ids)) for position, ids in ours.values())
+        theirs = Counter(
+            (cell.position, frozenset(cell.owners)) for cell in self.runner.cells.values()
+        )
+        assert theirs == expected, "every cell has the owners that the cache believes in"
+        for sequence in self.cache.sequences:
+            held = {
+                cell.position: cell.token
+                for cell in self.runner.cells.values()
+                if sequence.sequence_id in cell.owners
+            }
+            assert [held[i] for i in range(len(held))] == sequence.tokens, "cells hold the tokens"
