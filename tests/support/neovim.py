@@ -67,8 +67,6 @@ class Neovim:
             "require('bantam').setup(options)\n",
             encoding="utf-8",
         )
-        for name in ("STATE", "CONFIG", "DATA", "CACHE"):
-            os.environ[f"XDG_{name}_HOME"] = str(home / name.lower())
         arguments = ["--embed", "--headless", "--clean", "-n", "-u", str(init)]
         self.rpc = pynvim.attach("child", argv=[str(program), *arguments])
 

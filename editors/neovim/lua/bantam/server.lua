@@ -20,7 +20,8 @@ function M.start(options)
         on_dir(vim.fs.root(buffer, options.root_markers))
       end
     end,
-    init_options = options.settings,
+    -- An empty Lua table would be sent as a list.
+    init_options = next(options.settings) and options.settings or vim.empty_dict(),
   })
   vim.lsp.enable(M.NAME)
 end
