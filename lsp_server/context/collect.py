@@ -37,6 +37,9 @@ FAR_FILE_SHARE = 0.3
 #: Members of base classes come after a class's own.
 INHERITED_CLOSENESS = 0.8
 
+#: How much of a class's closeness its fields have when it is made from them.
+FIELD_SHARE = 0.5
+
 #: A header shorter than this may stand in the window by chance.
 MIN_WINDOW_CHARS = 12
 
@@ -90,9 +93,19 @@ def _of_names(situation: Situation, index: Index, _: Deadline) -> Iterator[Candi
             continue
         closeness = _closeness(near.distance)
         yield _candidate(located, Source.SEEN, closeness)
-        for member in located.file.members_of(located.definition.name):
-            if is_constructor(located.file, member):
-                yield Candidate(located.file, member, Source.SEEN, closeness)
+        yield from _making_of(located, closeness)
+
+
+def _making_of(located: Located, closeness: float) -> Iterator[Candidate]:
+    """Say how an object of a class is made: by its constructor, or from its fields."""
+    own = located.file.members_of(located.definition.name)
+    constructors = [one for one in own if is_constructor(located.file, one)]
+    for member in constructors:
+        yield Candidate(located.file, member, Source.SEEN, closeness)
+    if not constructors:
+        for member in own:
+            if member.kind is DefinitionKind.FIELD:
+                yield Candidate(located.file, member, Source.SEEN, closeness * FIELD_SHARE)
 
 
 def _of_types_in_scope(situation: Situation, index: Index, _: Deadline) -> Iterator[Candidate]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tree_sitter import Node
 
@@ -75,7 +75,7 @@ class Definition:
         start_row: Row of the header's first line, from 0.
         end_row: Row of the header's last line, from 0.
         end_body_row: Row where the whole definition ends, from 0.
-        is_inline: Whether another definition begins before it on the same row.
+        is_inline: Whether it stands within the header, or on the row, of another definition.
         type_text: Type of a field or constant, or return type, as written; else empty.
         value_text: The expression that a field or constant was given; else empty.
         bases: What a class derives from, as written; else empty.
@@ -151,7 +151,11 @@ def definitions_of(parsed: ParsedText, found_all: Sequence[Found]) -> tuple[Defi
             if (*owners, name) in seen_attributes:
                 continue
             seen_attributes.add((*owners, name))
-        definitions.append(_definition(parsed.source, found, name, owners))
+        one = _definition(parsed.source, found, name, owners)
+        last = definitions[-1] if definitions else None
+        if last is not None and last.end_row >= one.start_row and not last.holds_members:
+            one = replace(one, is_inline=True)
+        definitions.append(one)
     return tuple(definitions)
 
 

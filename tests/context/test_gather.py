@@ -331,3 +331,22 @@ def test_dependencies_stand_before_dependents(
     paths = list(dict.fromkeys(b.path for b in gather_at(fixture_root("python"), "app.py", marked)))
     assert paths.index("shop/base.py") < paths.index("shop/store.py")
     assert paths.index("shop/money.py") < paths.index("shop/store.py")
+
+
+def test_class_without_a_constructor_is_shown_with_its_fields(
+    gather_at: GatherAt, fixture_root: Callable[[str], Path]
+) -> None:
+    marked = "from shop.money import Money\n\nMoney(‸\n"
+    text = render(gather_at(fixture_root("python"), "app.py", marked, budget_tokens=40))
+    assert "class Money:\n    cents: int\n    currency: str" in text
+
+
+def test_property_that_a_constructor_declares_is_shown_once(
+    gather_at: GatherAt, tmp_path: Path
+) -> None:
+    (tmp_path / "shelf.ts").write_text(
+        "export class Shelf {\n  constructor(\n    private readonly width: number,\n  ) {}\n}\n",
+        encoding="utf-8",
+    )
+    marked = 'import { Shelf } from "./shelf";\n\nnew Shelf(‸\n'
+    assert render(gather_at(tmp_path, "app.ts", marked)).count("width: number") == 1
