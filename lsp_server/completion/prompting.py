@@ -10,6 +10,7 @@ from lsp_server.engine.api import ModelInfo, Segment
 from lsp_server.errors import CannotInfillError
 from lsp_server.prompt.anchor import AnchoredDocument, AnchorWindow, anchor
 from lsp_server.prompt.fim import render_infill
+from lsp_server.prompt.healing import pieces_of
 from lsp_server.settings.schema import CompletionSettings
 
 #: Documents whose anchor is remembered.
@@ -60,7 +61,9 @@ class PromptWriter:
                 "choose a model with fill-in-the-middle tokens in the setting model.name"
             )
         window = self._window(info, shrinking_factor)
-        anchored = anchor(cursor.text, cursor.offset, window, self._anchors.get(cursor.uri))
+        previous = self._anchors.get(cursor.uri)
+        pieces = pieces_of(info.fim_format)
+        anchored = anchor(cursor.text, cursor.offset, window, previous, pieces)
         self._remember(cursor.uri, anchored)
         segments = render_infill(
             info.fim_format,

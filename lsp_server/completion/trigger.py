@@ -10,7 +10,7 @@ from lsp_server.completion.cursor import Cursor
 from lsp_server.completion.query import OutcomeReason
 
 #: A document with less text than this says nothing about what comes next.
-MIN_TEXT_CHARS = 10
+MIN_TEXT_CHARS = 5
 
 
 def reason_not_to_ask(cursor: Cursor) -> OutcomeReason | None:

@@ -150,8 +150,9 @@ class WritingEngine:
 
 
 def prompt_text(request: GenerateRequest) -> str:
-    """Return all document text of a prompt, in order."""
-    return "".join(getattr(segment, "text", "") for segment in request.segments)
+    """Return all document text of a prompt in order, with what the answer is forced to say."""
+    text = "".join(getattr(segment, "text", "") for segment in request.segments)
+    return text + request.forced_prefix
 
 
 async def until(condition: object, *, num_turns: int = 1_000) -> None:

@@ -22,11 +22,17 @@ class _WithoutBodies(logging.Filter):
     """Keeps what a record of pygls says and drops the values that it says it about."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        if record.name.partition(".")[0] == "pygls" and record.args:
+        if record.name.partition(".")[0] != "pygls":
+            return True
+        if record.args:
             values = record.args.values() if isinstance(record.args, dict) else record.args
             kinds = ", ".join(type(value).__name__ for value in values)
             record.msg = f"{record.msg} [values left out: {kinds}]"
             record.args = ()
+        if record.exc_info:
+            # The message of an exception, or of one that it was raised from, quotes values, too.
+            record.msg = f"{record.msg} [{getattr(record.exc_info[0], '__name__', 'exception')}]"
+            record.exc_info = None
         return True
 
 
@@ -36,8 +42,9 @@ def start_logging(directories: Directories) -> None:
     A log folder that cannot be written to costs the log file and nothing else.
     """
     logging.getLogger("pygls").setLevel(logging.WARNING)
-    to_stderr = _set_up(logging.StreamHandler(), logging.WARNING)
-    logging.basicConfig(level=logging.INFO, handlers=[to_stderr])
+    root = logging.getLogger()
+    root.setLevel(logging.INFO)
+    root.addHandler(_set_up(logging.StreamHandler(), logging.WARNING))
     try:
         folder = make_private(directories.logs)
         to_file = logging.handlers.RotatingFileHandler(
@@ -50,7 +57,7 @@ def start_logging(directories: Directories) -> None:
     except (ConfigError, OSError) as error:
         _LOGGER.warning("there is no log file: %s", error)
     else:
-        logging.getLogger().addHandler(_set_up(to_file, logging.DEBUG))
+        root.addHandler(_set_up(to_file, logging.DEBUG))
 
 
 def set_log_level(level: str) -> None:
