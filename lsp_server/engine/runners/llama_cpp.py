@@ -1,0 +1,287 @@
+"""Models through llama.cpp, by llama-cpp-python's low-level interface.
+
+One context with a unified KV cache in F16 and flash attention.  Cells are kept, copied and
+removed, never moved, so whatever is reused equals a full recompute.
+
+Sliding-window models get a full-size cache, and every cell a second owner, the *keeper* of its
+sequence: llama.cpp takes a cell outside the window that only one sequence owns for free and
+would overwrite it.  Keeper ids lie above those that the scheduler uses.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import llama_cpp
+import numpy as np
+
+from lsp_server.engine.loaded_model import ReportProgress
+from lsp_server.engine.runners.abort_flag import AbortFlag
+from lsp_server.engine.runners.base import BatchToken, Logits, RunnerLimits
+from lsp_server.engine.runners.llama_batch import LlamaBatch
+from lsp_server.engine.runners.llama_library import first_error, forget_errors, start_library
+from lsp_server.engine.runners.llama_vocabulary import LlamaVocabulary
+from lsp_server.errors import EngineError, EngineStoppedError, ModelLoadError, NoCellsError
+from lsp_server.models.fim_detection import FimFinding
+
+#: Answers and parked documents at one time; each id costs one row of logits in memory.
+MAX_SEQUENCES = 32
+
+#: The most tokens in one call.  The scheduler's steps are smaller.
+MAX_BATCH_TOKENS = 256
+
+
+@dataclass(frozen=True, slots=True)
+class LlamaFile:
+    """A model file whose header was accepted.
+
+    Attributes:
+        path: Where it lies.
+        name: The name that requests use, for messages.
+        finding: Its format for filling in the middle.
+    """
+
+    path: Path
+    name: str
+    finding: FimFinding
+
+
+@dataclass(frozen=True, slots=True)
+class LlamaSettings:
+    """How a model is loaded.
+
+    Attributes:
+        num_cells: KV cells to reserve.
+        num_threads: CPU threads.
+        max_sequences: Sequences that may own cells at one time.
+    """
+
+    num_cells: int
+    num_threads: int
+    max_sequences: int = MAX_SEQUENCES
+
+
+class LlamaCppRunner:
+    """One model and one context of llama.cpp; see `Runner`."""
+
+    def __init__(
+        self,
+        file: LlamaFile,
+        settings: LlamaSettings,
+        report_progress: ReportProgress = lambda _fraction: True,
+    ) -> None:
+        """Load a model.
+
+        Args:
+            file: What to load.
+            settings: How it is loaded.
+            report_progress: Takes the fraction that is loaded; returns whether to go on.
+
+        Raises:
+            ModelFileError: The vocabulary cannot be used.
+            ModelLoadError: The library refused the file, or memory ran out.
+            EngineStoppedError: `report_progress` said not to go on.
+        """
+        start_library()
+        self._path = file.path
+        self._settings = settings
+        self._abort = AbortFlag()
+        self._batch = LlamaBatch(MAX_BATCH_TOKENS)
+        with contextlib.ExitStack() as stack:
+            self._model = self._load_model(report_progress)
+            stack.callback(llama_cpp.llama_model_free, self._model)
+            self._num_window_tokens = self._check_memory_kind()
+            self._vocabulary = LlamaVocabulary(self._model, file.finding, file.name)
+            self._context = self._make_context()
+            stack.callback(llama_cpp.llama_free, self._context)
+            self._memory = llama_cpp.llama_get_memory(self._context)
+            self._abort.attach(self._context)
+            self._limits = self._read_limits()
+            self._handles = stack.pop_all()
+
+    @property
+    def limits(self) -> RunnerLimits:
+        """What this runner can hold."""
+        return self._limits
+
+    @property
+    def vocabulary(self) -> LlamaVocabulary:
+        """The model's tokens."""
+        return self._vocabulary
+
+    def forward(self, batch: Sequence[BatchToken]) -> Logits | None:
+        """Evaluate a batch; see `Runner.forward`."""
+        self._check_batch(batch)
+        self._abort.lower()
+        code = llama_cpp.llama_decode(self._context, self._batch.fill(batch))
+        self._give_to_keepers(batch)
+        match code:
+            case 0:
+                return self._logits(sum(token.wants_logits for token in batch))
+            case 1:
+                raise NoCellsError(
+                    f"{self._path.name} has no room for {len(batch)} more tokens in its "
+                    f"{self._limits.num_cells} KV cells: raise engine.context_tokens"
+                )
+            case 2:
+                return None
+            case _:
+                raise EngineError(
+                    f"llama.cpp failed on {self._path.name} with code {code}"
+                    f"{_because(first_error())}; the engine's log says more"
+                )
+
+    def end_position(self, sequence_id: int) -> int:
+        """Return the position after the sequence's last cell; 0 for an empty one."""
+        self._check_id(sequence_id)
+        return int(llama_cpp.llama_memory_seq_pos_max(self._memory, sequence_id)) + 1
+
+    def can_resume(self, sequence_id: int, position: int) -> bool:
+        """Return whether all cells that a token at `position` attends to are still there."""
+        if self.end_position(sequence_id) < position:
+            return False
+        first = int(llama_cpp.llama_memory_seq_pos_min(self._memory, sequence_id))
+        if self._num_window_tokens == 0:
+            return first <= 0
+        return first <= max(0, position - self._num_window_tokens + 1)
+
+    def copy_cells(self, source: int, target: int, start: int, end: int) -> None:
+        """Make `target` a second owner of the source's cells at positions [start, end)."""
+        self._check_id(source)
+        self._check_id(target)
+        for owner in self._owners(target):
+            llama_cpp.llama_memory_seq_cp(self._memory, source, owner, start, end)
+
+    def remove_cells(self, sequence_id: int, start: int, end: int | None) -> None:
+        """Let the sequence give up its cells at positions [start, end), or from start on."""
+        self._check_id(sequence_id)
+        for owner in self._owners(sequence_id):
+            stop = -1 if end is None else end
+            if not llama_cpp.llama_memory_seq_rm(self._memory, owner, start, stop):
+                raise EngineError(
+                    f"llama.cpp could not remove the cells {start} to {end} of sequence {owner}"
+                )
+
+    def request_abort(self) -> None:
+        """Make a running `forward` return soon; CPU only."""
+        self._abort.raise_()
+
+    def close(self) -> None:
+        """Free model and context; also twice."""
+        self._handles.close()
+
+    def _load_model(self, report_progress: ReportProgress) -> object:
+        was_given_up = False
+
+        def on_progress(fraction: float, _data: object) -> bool:
+            nonlocal was_given_up
+            was_given_up = not report_progress(fraction)
+            return not was_given_up
+
+        params = llama_cpp.llama_model_default_params()
+        params.load_mode = llama_cpp.LLAMA_LOAD_MODE_MMAP
+        params.progress_callback = llama_cpp.llama_progress_callback(on_progress)
+        forget_errors()
+        model = llama_cpp.llama_model_load_from_file(bytes(self._path), params)
+        if was_given_up:
+            if model is not None:
+                llama_cpp.llama_model_free(model)
+            raise EngineStoppedError(f"loading {self._path.name} was given up")
+        if model is None:
+            raise ModelLoadError(
+                f"llama.cpp cannot load {self._path}{_because(first_error())}; choose another "
+                "file, or a model of an architecture that this version knows"
+            )
+        return model
+
+    def _check_memory_kind(self) -> int:
+        """Return the tokens of the model's sliding window, 0 for none.
+
+        Raises:
+            ModelLoadError: The model has no KV cache whose cells can be kept one by one.
+        """
+        if (
+            llama_cpp.llama_model_is_recurrent(self._model)
+            or llama_cpp.llama_model_is_hybrid(self._model)
+            or llama_cpp.llama_model_has_encoder(self._model)
+            or not llama_cpp.llama_model_has_decoder(self._model)
+        ):
+            raise ModelLoadError(
+                f"{self._path.name} is not a plain decoder with a KV cache, so the text that was "
+                "read cannot be used again from one keystroke to the next; choose a model such as "
+                "DeepSeek-Coder, Qwen2.5-Coder or CodeGemma"
+            )
+        return int(llama_cpp.llama_model_n_swa(self._model))
+
+    def _make_context(self) -> object:
+        params = llama_cpp.llama_context_default_params()
+        params.n_ctx = self._settings.num_cells
+        params.n_batch = MAX_BATCH_TOKENS
+        params.n_ubatch = MAX_BATCH_TOKENS
+        params.n_seq_max = self._settings.max_sequences * (2 if self._num_window_tokens else 1)
+        params.n_threads = self._settings.num_threads
+        params.n_threads_batch = self._settings.num_threads
+        params.flash_attn_type = llama_cpp.LLAMA_FLASH_ATTN_TYPE_ENABLED
+        params.type_k = llama_cpp.GGML_TYPE_F16
+        params.type_v = llama_cpp.GGML_TYPE_F16
+        params.kv_unified = True
+        params.swa_full = True
+        params.no_perf = True
+        forget_errors()
+        context = llama_cpp.llama_init_from_model(self._model, params)
+        if context is None:
+            raise ModelLoadError(
+                f"llama.cpp cannot make a KV cache of {self._settings.num_cells} cells for "
+                f"{self._path.name}{_because(first_error())}; lower engine.context_tokens, or "
+                "choose a smaller model"
+            )
+        return context
+
+    def _read_limits(self) -> RunnerLimits:
+        num_cells = int(llama_cpp.llama_n_ctx(self._context))
+        trained = int(llama_cpp.llama_model_n_ctx_train(self._model))
+        return RunnerLimits(
+            context_tokens=min(num_cells, trained),
+            num_cells=num_cells,
+            max_sequences=self._settings.max_sequences,
+            max_batch_tokens=MAX_BATCH_TOKENS,
+        )
+
+    def _logits(self, num_rows: int) -> Logits:
+        num_columns = self._vocabulary.size
+        if num_rows == 0:
+            return np.empty((0, num_columns), np.float32)
+        pointer = llama_cpp.llama_get_logits(self._context)
+        return np.ctypeslib.as_array(pointer, shape=(num_rows, num_columns))
+
+    def _owners(self, sequence_id: int) -> tuple[int, ...]:
+        if self._num_window_tokens:
+            return (sequence_id, self._settings.max_sequences + sequence_id)
+        return (sequence_id,)
+
+    def _give_to_keepers(self, batch: Sequence[BatchToken]) -> None:
+        """Give new cells their second owner; those of an aborted call that are left, too."""
+        if not self._num_window_tokens:
+            return
+        starts: dict[int, int] = {}
+        for token in batch:
+            starts.setdefault(token.sequence_id, token.position)
+        for sequence_id, start in starts.items():
+            _, keeper = self._owners(sequence_id)
+            llama_cpp.llama_memory_seq_cp(self._memory, sequence_id, keeper, start, -1)
+
+    def _check_batch(self, batch: Sequence[BatchToken]) -> None:
+        # The library ends the process on these, so they must not reach it.
+        assert 0 < len(batch) <= MAX_BATCH_TOKENS, "the batch fits the context"
+        for token in batch:
+            self._check_id(token.sequence_id)
+
+    def _check_id(self, sequence_id: int) -> None:
+        assert 0 <= sequence_id < self._settings.max_sequences, f"no sequence {sequence_id}"
+
+
+def _because(error: str | None) -> str:
+    return f": {error}" if error else ""

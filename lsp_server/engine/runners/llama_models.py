@@ -1,0 +1,92 @@
+"""From the name of a model to a llama.cpp runner.  Imported only where models run."""
+
+from __future__ import annotations
+
+import logging
+import time
+
+from lsp_server.engine.api import ModelInfo
+from lsp_server.engine.code_sample import CODE_SAMPLE
+from lsp_server.engine.loaded_model import LoadedRunner, ReportProgress
+from lsp_server.engine.machine import num_physical_cores
+from lsp_server.engine.memory_check import check_memory
+from lsp_server.engine.runners.base import Vocabulary
+from lsp_server.engine.runners.llama_cpp import LlamaCppRunner, LlamaFile, LlamaSettings
+from lsp_server.engine.runners.llama_library import can_offload
+from lsp_server.errors import ModelFileError
+from lsp_server.models.catalogue import find_model
+from lsp_server.models.fim_detection import find_fim_format
+from lsp_server.models.gguf import GgufHeader, read_gguf_header, require_weights
+from lsp_server.settings.schema import EngineSettings
+
+logger = logging.getLogger(__name__)
+
+#: KV cells when the settings leave it open and the model would take more: attention runs over
+#: all cells up to the highest used one, so they are not for free.
+DEFAULT_MAX_CELLS = 4096
+
+
+def load_llama_model(
+    model: str, settings: EngineSettings, report_progress: ReportProgress
+) -> LoadedRunner:
+    """Load a model of the catalogue or a GGUF file.
+
+    Args:
+        model: Catalogue id, or absolute path.
+        settings: Context size and threads.
+        report_progress: Takes the fraction that is loaded; returns whether to go on.
+
+    Raises:
+        ModelNotFoundError: There is no such model.
+        ModelFileError: Its file cannot be used.
+        ModelLoadError: Memory is short, or the library refused the file.
+        EngineStoppedError: `report_progress` said not to go on.
+    """
+    started_s = time.monotonic()
+    found = find_model(model)
+    header = read_gguf_header(found.path)
+    require_weights(header)
+    finding = find_fim_format(header)
+    num_cells = settings.context_tokens or _default_cells(header)
+    if not can_offload():
+        check_memory(header, num_cells)
+    runner = LlamaCppRunner(
+        LlamaFile(found.path, model, finding),
+        LlamaSettings(num_cells, settings.threads or num_physical_cores()),
+        report_progress,
+    )
+    logger.info(
+        "loaded %s in %.1f s: %d cells, %s",
+        found.path,
+        time.monotonic() - started_s,
+        runner.limits.num_cells,
+        finding.reason,
+    )
+    return LoadedRunner(
+        runner,
+        ModelInfo(
+            model=model,
+            description=header.metadata.try_text("general.name") or found.description,
+            architecture=header.metadata.text("general.architecture"),
+            context_tokens=runner.limits.context_tokens,
+            fim_format=finding.format_id,
+            fim_reason=finding.reason,
+            chars_per_token=_chars_per_token(runner.vocabulary),
+        ),
+    )
+
+
+def _default_cells(header: GgufHeader) -> int:
+    architecture = header.metadata.text("general.architecture")
+    key = f"{architecture}.context_length"
+    trained = header.metadata.try_integer(key)
+    if trained is None or trained <= 0:
+        raise ModelFileError(
+            f"{header.path}: it does not say how long its context is ({key}); convert the model "
+            "again or choose another file"
+        )
+    return min(trained, DEFAULT_MAX_CELLS)
+
+
+def _chars_per_token(vocabulary: Vocabulary) -> float:
+    return len(CODE_SAMPLE) / max(len(vocabulary.tokenize(CODE_SAMPLE)), 1)
