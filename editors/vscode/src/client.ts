@@ -1,21 +1,23 @@
 /** The running server: starting it, stopping it, and showing how it is. */
 
 import * as os from "node:os";
+import * as path from "node:path";
 
 import * as vscode from "vscode";
-import { type LanguageClient, State } from "vscode-languageclient/node";
+import { type LanguageClient, MessageType, State } from "vscode-languageclient/node";
 
 import { RestartPolicy } from "./crashes";
 import { findServer } from "./executable";
-import { newLanguageClient } from "./language_client";
-import { problemText, showCrashes, showStartProblem } from "./problems";
+import { type Listener, type Progress, newLanguageClient } from "./language_client";
+import { askForStatus } from "./messages";
+import { problemText, showCrashes, showServerMessage, showStartProblem } from "./problems";
 import { serverPath } from "./settings";
 import type { StatusItem } from "./status";
 
 /** A Python that is read from a cold disk takes a few seconds. */
 const START_LIMIT_MS = 60_000;
 
-export class BantamClient {
+export class BantamClient implements Listener {
   private client: LanguageClient | undefined;
   private readonly restarts = new RestartPolicy();
   /** The step that runs; a later one waits for it, so that two servers never run at once. */
@@ -43,6 +45,40 @@ export class BantamClient {
     });
   }
 
+  /** Starts a server that ended by itself again, or says that it does so too often. */
+  onClosed(): void {
+    if (this.client?.state !== State.Running) {
+      return; // It never answered: `startNow` says why.
+    }
+    this.client = undefined;
+    if (this.restarts.tryRestart(performance.now())) {
+      void this.restart();
+      return;
+    }
+    const message = "Bantam's server ended by itself four times in three minutes. The log says why.";
+    this.status.show({ state: "problem", message });
+    void showCrashes(message);
+  }
+
+  onLoading(progress: Progress): void {
+    if (progress.kind === "end") {
+      this.status.show({ state: "ready" });
+    } else {
+      this.status.show({ state: "loading", percentage: progress.percentage ?? 0 });
+    }
+  }
+
+  onMessage(type: MessageType, message: string): void {
+    if (type === MessageType.Error) {
+      this.status.show({ state: "problem", message });
+    }
+    void showServerMessage(type, message);
+  }
+
+  onSuggestion(): void {
+    this.status.show({ state: "ready" });
+  }
+
   private inTurn(step: () => Promise<void>): Promise<void> {
     this.step = this.step.then(step);
     return this.step;
@@ -53,13 +89,11 @@ export class BantamClient {
     try {
       const program = findProgram();
       this.log.info(`Starting ${program}`);
-      this.client = newLanguageClient(program, {
-        extension: this.extension,
-        log: this.log,
-        onClosed: () => this.takeCrash(),
-      });
-      this.client.onDidChangeState(({ newState }) => this.showState(newState));
+      this.client = newLanguageClient(program, this.extension, this.log, this);
       await startWithin(START_LIMIT_MS, this.client);
+      const { model } = await askForStatus(this.client);
+      this.status.showModel(path.basename(model));
+      this.status.show({ state: "ready" });
     } catch (error) {
       await this.stopNow();
       this.log.error(problemText(error));
@@ -75,27 +109,6 @@ export class BantamClient {
       await client.dispose().catch((error: unknown) => this.log.error(String(error)));
     }
     this.status.show({ state: "stopped" });
-  }
-
-  /** Starts a server that ended by itself again, or says that it does so too often. */
-  private takeCrash(): void {
-    if (this.client?.state !== State.Running) {
-      return; // It never answered: `startNow` says why.
-    }
-    this.client = undefined;
-    if (this.restarts.tryRestart(performance.now())) {
-      void this.restart();
-      return;
-    }
-    const message = "Bantam's server ended by itself four times in three minutes. The log says why.";
-    this.status.show({ state: "problem", message });
-    void showCrashes(message);
-  }
-
-  private showState(state: State): void {
-    if (state === State.Running) {
-      this.status.show({ state: "ready" });
-    }
   }
 }
 

@@ -1,6 +1,7 @@
 /** Tells the user what is wrong, once, with the buttons that help. */
 
 import * as vscode from "vscode";
+import { MessageType } from "vscode-languageclient/node";
 
 import { ServerNotFound } from "./executable";
 
@@ -11,6 +12,7 @@ const BUTTONS = {
 } as const;
 
 type Button = keyof typeof BUTTONS;
+type Show = (message: string, ...buttons: Button[]) => Thenable<Button | undefined>;
 
 /** Returns one sentence or two that a user can act on. */
 export function problemText(error: unknown): string {
@@ -24,16 +26,28 @@ export function problemText(error: unknown): string {
 /** Shows why the server could not be started; returns when the user has reacted. */
 export async function showStartProblem(error: unknown): Promise<void> {
   const remedy = error instanceof ServerNotFound ? "Open Settings" : "Show Log";
-  await showProblem(problemText(error), [remedy, "Restart"]);
+  await show(vscode.window.showErrorMessage, problemText(error), [remedy, "Restart"]);
 }
 
 /** Shows that the server ended by itself too often. */
 export async function showCrashes(message: string): Promise<void> {
-  await showProblem(message, ["Show Log", "Restart"]);
+  await show(vscode.window.showErrorMessage, message, ["Show Log", "Restart"]);
 }
 
-async function showProblem(message: string, buttons: readonly Button[]): Promise<void> {
-  const chosen = await vscode.window.showErrorMessage(message, ...buttons);
+/** Shows what the server has to say; it says each thing once. */
+export async function showServerMessage(type: MessageType, message: string): Promise<void> {
+  switch (type) {
+    case MessageType.Error:
+      return show(vscode.window.showErrorMessage, message, ["Show Log"]);
+    case MessageType.Warning:
+      return show(vscode.window.showWarningMessage, message, ["Open Settings"]);
+    default:
+      return show(vscode.window.showInformationMessage, message, []);
+  }
+}
+
+async function show(how: Show, message: string, buttons: readonly Button[]): Promise<void> {
+  const chosen = await how(message, ...buttons);
   if (chosen) {
     await vscode.commands.executeCommand(BUTTONS[chosen]);
   }

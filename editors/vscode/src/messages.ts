@@ -1,0 +1,32 @@
+/**
+ * What passes between Bantam's server and this extension beyond the protocol's own messages.
+ *
+ * Mirrors `lsp_server/server`: `requests/execute_command.py` and `loading_progress.py`.
+ * The commands `bantam.accepted` and `bantam.dismissed` are not here: suggestions carry them, and
+ * the library sends them on.
+ */
+
+import { ExecuteCommandRequest, type LanguageClient } from "vscode-languageclient/node";
+
+/** The server's progress tokens for loading a model begin with this. */
+const LOADING_TOKEN_PREFIX = "bantam-loading-";
+
+/** The answer to the command `bantam.status`. */
+export interface ServerStatus {
+  /** Catalogue id, or absolute path of a GGUF file. */
+  readonly model: string;
+  /** How many questions for a suggestion ended in which way. */
+  readonly outcomes: Readonly<Record<string, number>>;
+  /** How many suggestions were `accepted` and `dismissed`. */
+  readonly suggestions: Readonly<Record<string, number>>;
+}
+
+/** Asks the server how it is doing. */
+export async function askForStatus(client: LanguageClient): Promise<ServerStatus> {
+  return client.sendRequest(ExecuteCommandRequest.type, { command: "bantam.status" });
+}
+
+/** Whether a progress is that of loading a model. */
+export function isLoading(token: number | string): boolean {
+  return typeof token === "string" && token.startsWith(LOADING_TOKEN_PREFIX);
+}

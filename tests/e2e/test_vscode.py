@@ -1,0 +1,191 @@
+"""The packaged extension in a real VS Code: its server, its workbench, a browser, our engine."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from lsp_server.directories import Directories
+from scripts.set_up.progress import Reporter
+from scripts.vscode.extension import EXTENSION, build
+from scripts.vscode.install import install
+from scripts.vscode.node import npm
+from scripts.vscode.workbench import Workbench, workbench
+from tests.e2e.vscode.workbench_server import (
+    EXTENSION_TEST_OPTIONS,
+    WorkbenchServer,
+    running_workbench,
+)
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(400)]
+
+_READER = '''\
+"""Read and count the lines of text files."""
+
+
+def count_lines(path):
+    """Return how many lines a file has."""
+    count = 0
+    with open(path) as file:
+        for line in file:
+            count += 1
+    return count
+
+
+def read_lines(path):
+    """Return the lines of a file without their ends."""
+    lines = []
+    with open(path) as file:
+'''
+
+_TYPED = "        for line in file"
+
+
+@pytest.fixture(scope="session")
+def installed_workbench() -> Workbench:
+    found = workbench()
+    if not found.is_installed():
+        if os.environ.get("CI") != "true":
+            pytest.skip("VS Code is not installed for tests; run scripts/install_vscode")
+        install(found, Reporter(sys.stderr))
+    return found
+
+
+@pytest.fixture(scope="session")
+def vsix(installed_workbench: Workbench) -> Path:
+    return build(Reporter(sys.stderr))
+
+
+@pytest.fixture
+def bantam(bantam_directories: Directories) -> Iterator[Path]:
+    """Return the program; the engine that it leaves running is stopped, and all else is gone."""
+    program = Path(sys.executable).parent / "bantam"
+    yield program
+    subprocess.run([program, "engine", "stop"], check=True, capture_output=True, timeout=60)
+    left = [
+        process for process in psutil.process_iter() if _uses(process, bantam_directories.runtime)
+    ]
+    _, alive = psutil.wait_procs(left, timeout=30)
+    assert not alive
+
+
+@pytest.fixture
+def root() -> Iterator[Path]:
+    """Return an empty folder with a short path."""
+    with tempfile.TemporaryDirectory(prefix="vscode-", ignore_cleanup_errors=True) as folder:
+        yield Path(folder)
+
+
+@pytest.fixture
+def editor(
+    request: pytest.FixtureRequest,
+    installed_workbench: Workbench,
+    vsix: Path,
+    root: Path,
+    bantam: Path,
+) -> Iterator[WorkbenchServer]:
+    """Return a VS Code that has `reader.py` in its workspace; the parameter is more options."""
+    other_model = os.environ.get("BANTAM_TEST_MODEL")
+    with running_workbench(
+        installed_workbench,
+        vsix,
+        root,
+        programs=bantam.parent,
+        settings={"bantam.model.name": other_model} if other_model else {},
+        options=getattr(request, "param", ()),
+    ) as server:
+        (server.workspace / "reader.py").write_text(_READER, encoding="utf-8")
+        yield server
+
+
+@pytest.mark.real_model
+@pytest.mark.parametrize("editor", [EXTENSION_TEST_OPTIONS], indirect=True, ids=[""])
+def test_ghost_text_is_accepted_in_the_extension_host(
+    editor: WorkbenchServer, bantam: Path, embedded_model: Path
+) -> None:
+    editor.run_in_extension_host("ghost_text.js")
+
+    typed = f"{_READER}{_TYPED}"
+    saved = (editor.workspace / "reader.py").read_text(encoding="utf-8")
+    assert saved.startswith(typed)
+    assert saved.removeprefix(typed).strip()
+    # It was our engine that wrote it.
+    assert _model_name(embedded_model) in _engine_status(bantam)
+
+
+@pytest.mark.real_model
+def test_ghost_text_is_seen_and_accepted_by_keys(
+    editor: WorkbenchServer, embedded_model: Path
+) -> None:
+    screenshot = os.environ.get("BANTAM_TEST_SCREENSHOT")
+
+    seen = editor.type_in_editor("reader.py", _TYPED, Path(screenshot) if screenshot else None)
+
+    ghost = "".join(seen["ghost"]).strip()
+    assert ghost
+    assert ghost not in "".join(seen["before"])
+    assert ghost in "".join(seen["after"])
+    assert seen["status"] == _model_name(embedded_model)
+
+
+def test_a_program_inside_the_workspace_is_never_started(
+    installed_workbench: Workbench, vsix: Path, root: Path
+) -> None:
+    programs = root / "workspace" / ".venv" / "bin"
+    programs.mkdir(parents=True)
+    started = root / "started"
+    trap = programs / "bantam"
+    trap.write_text(f"#!/bin/sh\ntouch {started}\n", encoding="utf-8")
+    trap.chmod(0o755)
+
+    with running_workbench(installed_workbench, vsix, root, programs=programs) as server:
+        problem = server.problem()
+
+    assert str(trap) in problem["message"]
+    assert "set bantam.serverPath" in problem["message"]
+    assert "Open Settings" in problem["buttons"]
+    assert not started.exists()
+
+
+def test_the_extension_s_own_tests_pass(installed_workbench: Workbench, vsix: Path) -> None:
+    result = subprocess.run(
+        npm("test", EXTENSION), capture_output=True, text=True, timeout=120, check=False
+    )
+
+    assert result.returncode == 0, result.stdout + result.stderr
+
+
+def _model_name(embedded_model: Path) -> str:
+    """The model's name as it is shown: a catalogue id, or a file's name."""
+    return embedded_model.name if "BANTAM_TEST_MODEL" in os.environ else "bantam-embedded"
+
+
+def _engine_status(bantam: Path) -> str:
+    result = subprocess.run(
+        [bantam, "engine", "status", "--json"],
+        check=True,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    status: dict[str, Any] = json.loads(result.stdout)
+    return json.dumps(status)
+
+
+def _uses(process: psutil.Process, runtime: Path) -> bool:
+    """Whether a process of ours has this test's runtime folder."""
+    try:
+        environment = process.environ()
+    except (psutil.NoSuchProcess, psutil.AccessDenied, psutil.ZombieProcess):
+        return False
+    folder: str | None = environment.get("BANTAM_RUNTIME_DIR")
+    return process.pid != os.getpid() and folder == str(runtime)
