@@ -68,6 +68,8 @@ class FimFormat:
             architecture that is not a key takes any.
         wants_bos: Whether the maker asks for the BOS token; `None` when that is not known.  The
             file's own flag decides, a contradiction is reported.
+        joins_mark_and_letters: The family's pre-tokenizer makes one piece of a punctuation mark
+            and the letters after it, as Llama 3's does; see `lsp_server.prompt.healing`.
         space_before_prefix: The prefix is tokenised with SentencePiece's leading space.
         source: Where each fact was read.
     """
@@ -83,6 +85,7 @@ class FimFormat:
     architectures: frozenset[str] = frozenset()
     pre_tokenizers: Mapping[str, frozenset[str]] = field(default_factory=dict)
     wants_bos: bool | None = None
+    joins_mark_and_letters: bool = False
     space_before_prefix: bool = False
 
 
@@ -146,6 +149,7 @@ _FORMATS = (
         header_place=HeaderPlace.BEFORE_MARKERS,
         architectures=frozenset({"qwen2", "qwen2moe", "qwen3", "qwen3moe", "qwen3next"}),
         wants_bos=False,
+        joins_mark_and_letters=True,
         source="QwenLM/Qwen2.5-Coder README.md; QwenLM/Qwen3-Coder README.md",
     ),
     FimFormat(
@@ -154,6 +158,7 @@ _FORMATS = (
         stop_texts=("<|end_of_text|>", "<|fim_pad|>"),
         order=FimOrder.PSM,
         architectures=frozenset({"granite", "granitemoe", "granitehybrid"}),
+        joins_mark_and_letters=True,
         source="continuedev/continue core/autocomplete/templating/AutocompleteTemplate.ts; "
         "ibm.com/granite/docs",
     ),
@@ -236,6 +241,7 @@ _FORMATS = (
         markers=_markers("<[fim-prefix]>", "<[fim-suffix]>", "<[fim-middle]>"),
         stop_texts=("<[end▁of▁sentence]>",),
         order=FimOrder.SPM,
+        joins_mark_and_letters=True,
         source="arXiv 2506.03524, section on fill-in-the-middle",
     ),
     FimFormat(
@@ -243,6 +249,7 @@ _FORMATS = (
         markers=_markers("<|code_prefix|>", "<|code_suffix|>", "<|code_middle|>"),
         stop_texts=("<|user|>", "<|endoftext|>"),
         order=FimOrder.SPM,
+        joins_mark_and_letters=True,
         source="continuedev/continue core/autocomplete/templating/AutocompleteTemplate.ts; "
         "ggml-org/llama.cpp src/llama-vocab.cpp",
     ),
