@@ -45,12 +45,19 @@ def note(message: str) -> None:
 
 def _status_of(command: click.Command, arguments: list[str], *, is_debug: bool) -> int:
     try:
-        status = command.main(arguments, prog_name="bantam", standalone_mode=False)
+        # Not `command.main`, which turns a closed pipe into status 1.
+        with command.make_context("bantam", list(arguments)) as context:
+            command.invoke(context)
+    except click.exceptions.Exit as error:
+        return error.exit_code
     except BrokenPipeError:
         raise
     except (click.Abort, KeyboardInterrupt):
         click.echo("", err=True)
         return EXIT_INTERRUPTED
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message(), err=True)
+        return EXIT_USAGE
     except click.ClickException as error:
         return _fail(error, _usage_message(error), EXIT_USAGE, is_debug=is_debug)
     except (UsageError, ConfigError) as error:
@@ -63,8 +70,7 @@ def _status_of(command: click.Command, arguments: list[str], *, is_debug: bool) 
             "please report it"
         )
         return _fail(error, message, EXIT_FAILURE, is_debug=is_debug)
-    # Without standalone mode, `ctx.exit(n)` is a return value, as is that of the callback.
-    return status if isinstance(status, int) else 0
+    return 0
 
 
 def _fail(error: BaseException, message: str, status: int, *, is_debug: bool) -> int:

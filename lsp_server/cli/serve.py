@@ -8,17 +8,23 @@ import click
 @click.command("serve")
 @click.option("--stdio", is_flag=True, help="Speak over standard input and output (the default).")
 @click.option("--tcp", metavar="HOST:PORT", help="Listen there for one editor, for debugging.")
-def command(stdio: bool, tcp: str | None) -> None:
+@click.option("--model", help="Catalogue id or GGUF file; otherwise the setting model.name.")
+def command(stdio: bool, tcp: str | None, model: str | None) -> None:
     """Start the language server, which editors do for you."""
     if stdio and tcp:
         raise click.UsageError("--stdio and --tcp exclude each other")
     address = _address(tcp) if tcp else None
+    from lsp_server.cli.user_settings import model_name
     from lsp_server.server import start
 
+    overrides = {"model.name": model_name(model)}
     if address is None:
-        start.serve_stdio()
-    else:
-        start.serve_tcp(*address)
+        start.serve_stdio(overrides)
+        return
+    try:
+        start.serve_tcp(*address, overrides)
+    except OSError as error:
+        raise click.UsageError(f"cannot listen at {tcp}: {error.strerror or error}") from error
 
 
 def _address(text: str) -> tuple[str, int]:

@@ -87,7 +87,7 @@ def test_a_reader_that_went_away_is_no_error() -> None:
 @pytest.mark.parametrize(
     ("arguments", "named"),
     [
-        (["compleet", "a.py:1:1"], "complete, serve"),
+        (["compleet", "a.py:1:1"], "the commands are complete, "),
         (["complete"], "FILE:LINE:COLUMN"),
         (["complete", "a.py"], "FILE:LINE:COLUMN"),
         (["complete", "none.py:1:1"], "none.py does not exist"),
@@ -121,6 +121,17 @@ def test_a_setting_that_cannot_be_used_is_a_warning(
     warning, error, _ = capsys.readouterr().err.split("\n")
     assert warning.startswith("bantam: warning: environment variable BANTAM_COMPLETION_MAX_LINES")
     assert error.startswith("bantam: error: ")
+
+
+@pytest.mark.parametrize("arguments", [[], ["engine"], ["models"]])
+def test_a_group_alone_shows_its_help(
+    arguments: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(bantam, arguments) == 2
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert captured.err.startswith("Usage: bantam")
+    assert "Commands:" in captured.err
 
 
 def test_version(capsys: pytest.CaptureFixture[str]) -> None:
