@@ -21,7 +21,7 @@ from lsp_server.engine.api import (
 from lsp_server.engine.job import Job
 from lsp_server.engine.kv_cache import KvCache
 from lsp_server.engine.preparation import RequestPreparer
-from lsp_server.engine.runners.base import RunnerLimits
+from lsp_server.engine.runners.base import Runner, RunnerLimits
 from lsp_server.engine.runners.fake import FakeRunner, NextLogits, hashed_logits
 from lsp_server.engine.scheduler import Scheduler, Step, StepPolicy
 
@@ -102,20 +102,15 @@ class Heard:
 SMALL_LIMITS = RunnerLimits(context_tokens=512, num_cells=512, max_sequences=8, max_batch_tokens=64)
 
 
-class SchedulerHarness:
-    """A scheduler with its cache over the fake runner; every step is followed by the checks."""
+class EngineHarness:
+    """A scheduler with its cache over any runner; every step is followed by a check."""
 
-    def __init__(
-        self,
-        next_logits: NextLogits = hashed_logits,
-        limits: RunnerLimits = SMALL_LIMITS,
-        policy: StepPolicy | None = None,
-    ) -> None:
+    def __init__(self, runner: Runner, policy: StepPolicy | None = None) -> None:
         self.clock = FakeClock()
-        self.runner = FakeRunner(next_logits, limits)
-        self.cache = KvCache(self.runner)
+        self.cache = KvCache(runner)
         self.scheduler = Scheduler(self.cache, policy or StepPolicy(), self.clock)
-        self._preparer = RequestPreparer("fake", self.runner.vocabulary, limits)
+        self._any_runner = runner
+        self._preparer = RequestPreparer("fake", runner.vocabulary, runner.limits)
         self._num_taken = 0
 
     def prepare(self, request: GenerateRequest | None = None, **fields: Any) -> tuple[Heard, Job]:
@@ -142,7 +137,7 @@ class SchedulerHarness:
     def step(self) -> Step:
         step = self.scheduler.schedule()
         if step.chunks:
-            self.scheduler.take_in(step, self.runner.forward(step.batch()))
+            self.scheduler.take_in(step, self._any_runner.forward(step.batch()))
         self.check()
         return step
 
@@ -159,8 +154,24 @@ class SchedulerHarness:
         return heard
 
     def check(self) -> None:
-        """Check that our cells and the runner's agree, owner by owner."""
         self.cache.check_integrity()
+
+
+class SchedulerHarness(EngineHarness):
+    """The harness over the fake runner, whose cells are compared one by one."""
+
+    def __init__(
+        self,
+        next_logits: NextLogits = hashed_logits,
+        limits: RunnerLimits = SMALL_LIMITS,
+        policy: StepPolicy | None = None,
+    ) -> None:
+        self.runner = FakeRunner(next_logits, limits)
+        super().__init__(self.runner, policy)
+
+    def check(self) -> None:
+        """Check that our cells and the runner's agree, owner by owner."""
+        super().check()
         ours: dict[int, tuple[int, set[int]]] = {}
         for sequence in self.cache.sequences:
             for position, cell in enumerate(sequence.cells):
