@@ -9,9 +9,14 @@ its offsets differ from the document's by one constant.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from lsp_server.completion.query import CompletionQuery
+from lsp_server.completion.query import CompletionQuery, Project
+from lsp_server.context.languages.registry import language_of_id
+from lsp_server.context.syntax import DocumentTrees, ParsedText
+
+#: A longer text takes too long to parse between two keys.
+MAX_PARSED_CHARS = 300_000
 
 _LINE_BREAK = re.compile(r"\r\n|\r|\n")
 _LINE_BREAK_TO_CHANGE = re.compile(r"\r\n?")
@@ -34,6 +39,8 @@ class Cursor:
         after: `text` from the cursor on.
         line_prefix: The cursor's line up to the cursor.
         line_suffix: The cursor's line from the cursor on.
+        project: Where the document stands among others, if it does.
+        syntax: `text` as parsed; `None` for a language without a grammar and for a long text.
     """
 
     uri: str
@@ -47,6 +54,8 @@ class Cursor:
     after: str
     line_prefix: str
     line_suffix: str
+    project: Project | None = None
+    syntax: ParsedText | None = field(default=None, repr=False, compare=False)
 
     @property
     def indentation(self) -> int:
@@ -73,8 +82,13 @@ class Cursor:
         return None
 
 
-def look_from_cursor(query: CompletionQuery) -> Cursor:
-    """Return the query's document as the stages see it."""
+def look_from_cursor(query: CompletionQuery, trees: DocumentTrees | None = None) -> Cursor:
+    """Return the query's document as the stages see it, parsed if there are trees.
+
+    Args:
+        query: The question.
+        trees: The trees of the documents at their last questions.
+    """
     document_offset = _nearest_place(query.text, query.cursor)
     before = _normalised(query.text[:document_offset])
     after = _normalised(query.text[document_offset:])
@@ -91,7 +105,16 @@ def look_from_cursor(query: CompletionQuery) -> Cursor:
         after=after,
         line_prefix=before.rpartition("\n")[2],
         line_suffix=after.partition("\n")[0],
+        project=query.project,
+        syntax=_parsed(query, before + after, trees),
     )
+
+
+def _parsed(query: CompletionQuery, text: str, trees: DocumentTrees | None) -> ParsedText | None:
+    if trees is None or len(text) > MAX_PARSED_CHARS:
+        return None
+    language = language_of_id(query.language)
+    return trees.parse(query.uri, text, language) if language is not None else None
 
 
 def indentation_of(line: str) -> int:

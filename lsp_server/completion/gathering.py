@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections import OrderedDict
 from concurrent.futures import ThreadPoolExecutor
-
 from pathlib import Path
 
 from lsp_server.completion.cursor import Cursor
@@ -15,11 +15,20 @@ from lsp_server.context.query import Block, ContextQuery
 from lsp_server.engine.api import ModelInfo
 from lsp_server.settings.schema import CompletionSettings
 
+LOGGER = logging.getLogger(__name__)
+
 #: Context takes no more than this share of the model's context.
 MAX_SHARE_OF_CONTEXT = 0.25
 
 #: Sets of workspace folders whose files are known at the same time.
 _MAX_WORKSPACES = 4
+
+
+def context_budget(cursor: Cursor, info: ModelInfo, settings: CompletionSettings) -> int:
+    """Return how many tokens of the prompt are for context."""
+    if cursor.project is None:
+        return 0
+    return min(settings.context_tokens, int(info.context_tokens * MAX_SHARE_OF_CONTEXT))
 
 
 class ContextSource:
@@ -34,10 +43,11 @@ class ContextSource:
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="bantam-context")
 
     async def blocks(self, cursor: Cursor, info: ModelInfo) -> tuple[Block, ...]:
-        """Return what to show the model before the document; nothing without a file."""
-        budget_tokens = min(
-            self._settings.context_tokens, int(info.context_tokens * MAX_SHARE_OF_CONTEXT)
-        )
+        """Return what to show the model before the document; nothing without a project.
+
+        A fault in gathering is logged and costs the context, never the completion.
+        """
+        budget_tokens = context_budget(cursor, info, self._settings)
         if cursor.project is None or budget_tokens == 0:
             return ()
         query = ContextQuery(
@@ -56,7 +66,12 @@ class ContextSource:
         )
         keeper = self._keeper(cursor.project.roots)
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._thread, keeper.blocks, query)
+        try:
+            return await loop.run_in_executor(self._thread, keeper.blocks, query)
+        except Exception as error:  # noqa: BLE001 - the border of gathering
+            # The message could quote the document, and logs hold no source text.
+            LOGGER.warning("context could not be gathered: %s", type(error).__name__)
+            return ()
 
     def saved(self, path: Path) -> None:
         """Take note that a file changed on disk."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from pathlib import Path
 
 from lsp_server.completion.counts import OutcomeCounts
 from lsp_server.completion.cursor import Cursor, look_from_cursor
@@ -24,6 +25,7 @@ from lsp_server.completion.trigger import reason_not_to_ask
 from lsp_server.completion.typing_along import Written, place_of, rest_after, typed_since
 from lsp_server.completion.visit import Visit
 from lsp_server.completion.writing import ModelWriter, Wish
+from lsp_server.context.syntax import DocumentTrees
 from lsp_server.engine.api import EndReason, Engine, LoadingEvent
 from lsp_server.settings.schema import Settings
 
@@ -59,6 +61,7 @@ class CompletionPipeline:
         """
         self.counts = OutcomeCounts() if counts is None else counts
         self._settings = settings
+        self._trees = DocumentTrees()
         self._memory = Memory()
         self._running = RunningGenerations()
         self._debouncer = Debouncer(settings.completion.debounce_ms, sleep)
@@ -87,7 +90,7 @@ class CompletionPipeline:
 
     def so_far(self, query: CompletionQuery) -> tuple[Suggestion, ...]:
         """Return the complete lines that a running request has written for this place."""
-        cursor = look_from_cursor(query)
+        cursor = look_from_cursor(query, self._trees)
         running = self._running.fitting(cursor, query.num_alternatives)
         typed = None if running is None else typed_since(running.place, cursor)
         if running is None or typed is None:
@@ -100,7 +103,12 @@ class CompletionPipeline:
         """Drop everything that is kept for a document, its running request included."""
         self._running.end(uri)
         self._memory.forget(uri)
+        self._trees.forget(uri)
         self._writer.forget(uri)
+
+    def saved(self, path: Path) -> None:
+        """Take note that a file changed on disk: what the model is shown of it may be old."""
+        self._writer.saved(path)
 
     async def aclose(self) -> None:
         """End all requests and wait until their streams are closed."""
@@ -109,8 +117,8 @@ class CompletionPipeline:
 
     async def _complete(self, visit: Visit) -> CompletionOutcome:
         query = visit.query
-        with visit.stages.time("gather"):
-            cursor = look_from_cursor(query)
+        with visit.stages.time("look"):
+            cursor = look_from_cursor(query, self._trees)
         if query.is_automatic and (reason := reason_not_to_ask(cursor)):
             return visit.end(reason)
         ticket = self._debouncer.take_turn(query.uri)

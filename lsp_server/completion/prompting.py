@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from lsp_server.completion.context_segments import context_segments
 from lsp_server.completion.cursor import Cursor
+from lsp_server.completion.gathering import context_budget
+from lsp_server.context.query import Block
 from lsp_server.engine.api import ModelInfo, Segment
 from lsp_server.errors import CannotInfillError
 from lsp_server.prompt.anchor import AnchoredDocument, AnchorWindow, anchor
@@ -44,12 +48,19 @@ class PromptWriter:
         self._settings = settings
         self._anchors: OrderedDict[str, AnchoredDocument] = OrderedDict()
 
-    def prompt(self, cursor: Cursor, info: ModelInfo, shrinking_factor: float = 1.0) -> Prompt:
+    def prompt(
+        self,
+        cursor: Cursor,
+        info: ModelInfo,
+        context: Sequence[Block] = (),
+        shrinking_factor: float = 1.0,
+    ) -> Prompt:
         """Return the prompt for a cursor.
 
         Args:
             cursor: Where the answer goes.
             info: The model it is for.
+            context: What was gathered from other files.
             shrinking_factor: One of `SHRINKING_FACTORS`; the share of the usual windows.
 
         Raises:
@@ -60,7 +71,7 @@ class PromptWriter:
                 f"the model {info.model} cannot complete code at a cursor: {info.fim_reason}; "
                 "choose a model with fill-in-the-middle tokens in the setting model.name"
             )
-        window = self._window(info, shrinking_factor)
+        window = self._window(cursor, info, shrinking_factor)
         previous = self._anchors.get(cursor.uri)
         pieces = pieces_of(info.fim_format)
         anchored = anchor(cursor.text, cursor.offset, window, previous, pieces)
@@ -71,7 +82,7 @@ class PromptWriter:
             document=cursor.uri,
             path=cursor.path,
             language=cursor.language,
-            context=(),
+            context=context_segments(context, info.fim_format),
         )
         return Prompt(segments, anchored.forced_prefix)
 
@@ -85,10 +96,15 @@ class PromptWriter:
         if len(self._anchors) > MAX_ANCHORS:
             self._anchors.popitem(last=False)
 
-    def _window(self, info: ModelInfo, factor: float) -> AnchorWindow:
-        """Return windows of the wanted sizes, or smaller ones of the same proportion."""
+    def _window(self, cursor: Cursor, info: ModelInfo, factor: float) -> AnchorWindow:
+        """Return windows of the wanted sizes, or smaller ones of the same proportion.
+
+        Room for context is left whether it is needed now or not: a window that changes its
+        size costs a new anchor.
+        """
         wanted = self._settings
         room_tokens = info.context_tokens - wanted.max_tokens
+        room_tokens -= context_budget(cursor, info, wanted)
         room_chars = room_tokens * info.chars_per_token * _SHARE_OF_CONTEXT
         scale = factor * min(1.0, room_chars / (wanted.prefix_chars + wanted.suffix_chars))
         return AnchorWindow(

@@ -9,6 +9,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from types import MappingProxyType
 
 from lsp_server.engine.api import Cost, EndReason, ErrorReport, Priority
@@ -34,6 +35,23 @@ class OutcomeReason(enum.Enum):
 
 
 @dataclass(frozen=True, slots=True)
+class Project:
+    """The files around a document, for what the model is shown of them.
+
+    Attributes:
+        file: The document's file, absolute; it need not exist.
+        roots: Folders whose files may be read.
+        open_texts: Texts of other open documents by file; they count before the files.
+        deadline_ms: Milliseconds after which looking further ends.
+    """
+
+    file: Path
+    roots: tuple[Path, ...]
+    open_texts: Mapping[Path, str] = field(default_factory=lambda: MappingProxyType({}))
+    deadline_ms: float = 30.0
+
+
+@dataclass(frozen=True, slots=True)
 class CompletionQuery:
     r"""One question at one cursor.
 
@@ -48,6 +66,7 @@ class CompletionQuery:
         priority: Who waits for the answer.
         is_automatic: Whether typing asked and not a person: then there are places where the
             model is not bothered, and a short wait comes first.
+        project: Where the document stands among others; `None`: it stands alone.
     """
 
     uri: str
@@ -58,6 +77,7 @@ class CompletionQuery:
     num_alternatives: int = 1
     priority: Priority = Priority.GHOST_TEXT
     is_automatic: bool = False
+    project: Project | None = None
 
 
 @dataclass(frozen=True, slots=True)

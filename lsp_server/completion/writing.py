@@ -5,9 +5,11 @@ from __future__ import annotations
 import itertools
 from contextlib import aclosing
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from lsp_server.completion.cursor import Cursor
 from lsp_server.completion.extent import num_lines_wanted
+from lsp_server.completion.gathering import ContextSource
 from lsp_server.completion.generation import Answer, Draft
 from lsp_server.completion.loading import LoadingReporter
 from lsp_server.completion.model_knowledge import ModelKnowledge
@@ -67,6 +69,7 @@ class ModelWriter:
         self._settings = settings
         self._loading = loading
         self._knowledge = ModelKnowledge(engine, settings.model.name, loading)
+        self._context = ContextSource(settings.completion)
         self._prompts = PromptWriter(settings.completion)
 
     async def write(self, cursor: Cursor, wish: Wish, draft: Draft) -> Answer:
@@ -85,8 +88,13 @@ class ModelWriter:
         """Drop what is kept for a document."""
         self._prompts.forget(uri)
 
+    def saved(self, path: Path) -> None:
+        """Take note that a file changed on disk."""
+        self._context.saved(path)
+
     async def aclose(self) -> None:
-        """Stop waiting for the model."""
+        """Stop waiting for the model, and end the thread that gathers."""
+        self._context.close()
         await self._knowledge.aclose()
 
     async def _write(self, question: Question) -> Answer:
@@ -97,10 +105,12 @@ class ModelWriter:
         """
         with question.stages.time("model"):
             info = await self._knowledge.info()
+        with question.stages.time("gather"):
+            context = await self._context.blocks(question.cursor, info)
         answer = Answer()
         for factor in SHRINKING_FACTORS:
             with question.stages.time("prompt"):
-                prompt = self._prompts.prompt(question.cursor, info, factor)
+                prompt = self._prompts.prompt(question.cursor, info, context, factor)
             answer = await self._ask(prompt, question)
             if answer.error is None or answer.error.kind is not ErrorKind.PROMPT_TOO_LONG:
                 break

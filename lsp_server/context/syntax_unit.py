@@ -39,14 +39,15 @@ def cut_at_syntactic_unit(document: ParsedText, cursor: int, suggestion: str) ->
 
     The document is parsed with the suggestion in it, open brackets closed; the end of the
     largest node that begins on the cursor's row, or else where the suggestion begins, is the
-    end, with what stands behind it on its row.
+    end, with what stands behind it on its row.  On the first, blank row of a block it is the
+    end of the block.
     """
     if "\n" not in suggestion.strip():
         return suggestion
     text = document.source.text
     closers = missing_closers(suggestion, document.language.line_comment)
     after = reparse(document, text[:cursor] + suggestion + closers + text[cursor:])
-    unit = _unit_at(after, text, cursor, suggestion)
+    unit = _unit_at(after, cursor, _unit_starts(document, cursor, suggestion))
     if unit is None or unit.has_error:
         return suggestion
     end = after.source.offset_of(unit.end_byte) - cursor
@@ -78,15 +79,24 @@ def breaks_parse(
     return not closers or reparse(document, finished).has_error
 
 
-def _unit_at(after: ParsedText, text: str, cursor: int, suggestion: str) -> Node | None:
-    """Return the node whose end is the suggestion's: the first that reaches into it."""
+def _unit_starts(document: ParsedText, cursor: int, suggestion: str) -> list[int]:
+    """Return the offsets where the unit may begin, the best one first."""
+    text = document.source.text
     row_start = text.rfind("\n", 0, cursor) + 1
     head = text[row_start:cursor]
-    blank_chars = len(suggestion) - len(suggestion.lstrip())
-    starts = [cursor + blank_chars]
+    starts = [cursor + len(suggestion) - len(suggestion.lstrip())]
     if head.strip():
         first = row_start + len(head) - len(head.lstrip())
-        starts = [first, row_start + len(head.rstrip()) - 1, *starts]
+        return [first, row_start + len(head.rstrip()) - 1, *starts]
+    if is_block_opening(document, cursor):
+        above = text[:row_start].rstrip()
+        opener = _last_row(above)
+        return [len(above) - len(opener.lstrip()), *starts]
+    return starts
+
+
+def _unit_at(after: ParsedText, cursor: int, starts: list[int]) -> Node | None:
+    """Return the node whose end is the suggestion's: the first that reaches behind the cursor."""
     cursor_byte = after.source.byte_of(cursor)
     for start in starts:
         unit = _largest_node_from(after, after.source.byte_of(start))

@@ -61,18 +61,26 @@ def test_no_block_opens(language_id: str, marked: str) -> None:
 CUTS = [
     ("python", "def f():‸", "\n    a = 1\n    return a", "\n\nprint(f())"),
     ("python", "def f():\n    ‸", "return 1", "\n\ndef g():\n    return 2"),
+    ("python", "def f():\n    ‸\n\nx = 1\n", "a = 1\n    return a", "\n\n\ny = 2"),
+    ("python", "class A:\n    ‸", "x = 1\n\n    def f(self): ...", "\n\nb = A()"),
+    ("javascript", "function f() {\n  ‸\n}\n", "a();\n  b();", ""),
     ("python", "x = ‸", "foo(\n    1,\n)", "\ny = 2"),
     ("python", "    x = ‸", "1", "\n    y = 2"),
     ("python", "‸", "# Adds.\ndef f(a, b):\n    return a + b", "\n\nprint(1)"),
-    ("python", "def f():\n    if a:\n        ‸\n", "b()", "\n        c()"),
+    ("python", "def f():\n    if a:\n        b()\n        ‸\n", "b()", "\n        c()"),
     ("python", "é = '😀' + ‸", "(\n    1)", "\nb = 2"),
     ("javascript", "function f() {‸}", "\n  a();\n  b();\n", ""),
-    ("javascript", "function f() {\n  ‸\n}\n", "if (a) {\n    b();\n  }", "\n  c();"),
+    ("javascript", "function f() {\n  x();\n  ‸\n}\n", "if (a) {\n    b();\n  }", "\n  c();"),
     ("javascript", "function f() {\n  if (a) {\n  } else {‸\n}\n", "\n    b();\n  }", "\n  c();"),
     ("typescript", "const f = ‸", "(a: string) => {\n  return a;\n};", "\nf('');"),
-    ("go", "package a\nfunc f() {\n\t‸\n}\n", "x := 1", "\n\ty := 2"),
+    ("go", "package a\nfunc f() {\n\ta()\n\t‸\n}\n", "x := 1", "\n\ty := 2"),
     ("rust", "fn f() {\n    let x = ‸\n}\n", "match a {\n        _ => 1,\n    };", "\n    b();"),
-    ("java", "class A {\n  void f() {\n    ‸\n  }\n}\n", "int a = 1;", "\n    int b = 2;"),
+    (
+        "java",
+        "class A {\n  void f() {\n    a();\n    ‸\n  }\n}\n",
+        "int a = 1;",
+        "\n    int b = 2;",
+    ),
 ]
 
 

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 
 from lsp_server.completion.cursor import Cursor
 from lsp_server.completion.filters.candidate import Candidate
+from lsp_server.completion.filters.cut_at_end_of_unit import cut_at_end_of_unit
+from lsp_server.completion.filters.cut_what_breaks_the_file import cut_what_breaks_the_file
 from lsp_server.completion.filters.cut_where_a_rule_stops import cut_where_a_rule_stops
 from lsp_server.completion.filters.drop_blank import drop_blank
 from lsp_server.completion.filters.drop_copy_of_line_above import drop_copy_of_line_above
@@ -23,11 +25,13 @@ Filter = Callable[[Candidate, Cursor], Candidate | None]
 FILTERS: tuple[Filter, ...] = (
     unify_line_breaks,
     cut_where_a_rule_stops,
+    cut_at_end_of_unit,
     trim_rest_of_line,
     trim_trailing_blanks,
     drop_blank,
     drop_what_follows,
     drop_copy_of_line_above,
+    cut_what_breaks_the_file,
 )
 
 
