@@ -12,8 +12,11 @@ import click
 
 if TYPE_CHECKING:
     from lsp_server.cli.document import Document
-    from lsp_server.completion.query import CompletionOutcome
+    from lsp_server.completion.query import CompletionOutcome, Project
     from lsp_server.settings.schema import Settings
+
+#: Files around the document are read for so long at most, the first time and every time.
+_CONTEXT_DEADLINE_MS = 1_000.0
 
 #: `-:12:5` looks like options to a parser of command lines.
 _STANDARD_INPUT_POSITION = re.compile(r"-:\d+:\d+")
@@ -102,11 +105,22 @@ async def _complete(
         text=document.text,
         cursor=document.cursor,
         num_alternatives=num_alternatives,
+        project=_project(document.path),
     )
     async with aclosing(EngineClient(directories())) as engine:
         with LoadingBar() as bar:
             pipeline = CompletionPipeline(engine, settings, on_loading=bar.show)
             return await pipeline.complete(query)
+
+
+def _project(path: Path | None) -> Project | None:
+    """Return the files around a document, which one question may take its time to read."""
+    from lsp_server.completion.query import Project
+    from lsp_server.context.project import project_roots
+
+    if path is None:
+        return None
+    return Project(path, project_roots(path), deadline_ms=_CONTEXT_DEADLINE_MS)
 
 
 def _shown_path(path: Path | None) -> str | None:

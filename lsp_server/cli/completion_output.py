@@ -54,7 +54,8 @@ def print_shown(outcome: CompletionOutcome, document: Document) -> None:
 def cost_line(outcome: CompletionOutcome) -> str:
     """Return model and cost in one line."""
     cost = outcome.cost
-    parts = [f"{cost.tokens_computed:,} tokens computed", f"{cost.tokens_reused:,} reused"]
+    computed = "1 token" if cost.tokens_computed == 1 else f"{cost.tokens_computed:,} tokens"
+    parts = [f"{computed} computed", f"{cost.tokens_reused:,} reused"]
     if cost.tokens_shifted:
         parts.append(f"{cost.tokens_shifted:,} shifted")
     parts.append(f"{cost.tokens_generated:,} generated")

@@ -58,8 +58,8 @@ def _gather(
 ) -> tuple[Block, ...]:
     """Return the blocks for a document; none for one that stands in no folder."""
     from lsp_server.context.gather import Gatherer
+    from lsp_server.context.project import project_roots
     from lsp_server.context.query import ContextQuery
-    from lsp_server.context.workspace import project_root
 
     if document.path is None:
         return ()
@@ -75,7 +75,7 @@ def _gather(
         ),
         deadline_ms=_DEADLINE_MS,
     )
-    return Gatherer([project_root(document.path)]).gather(query).blocks
+    return Gatherer(project_roots(document.path)).gather(query).blocks
 
 
 def _print_json(blocks: tuple[Block, ...], prompt: str, ms: float) -> None:
