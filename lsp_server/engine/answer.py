@@ -76,7 +76,7 @@ class Answer:
 def make_answers(
     request: GenerateRequest,
     vocabulary: Vocabulary,
-    spelling: TokenSpelling | None,
+    spelling: TokenSpelling,
     max_tokens: int,
 ) -> list[Answer]:
     """Return an empty answer for each alternative of a request.
@@ -84,7 +84,7 @@ def make_answers(
     Args:
         request: What was asked for.
         vocabulary: The model's tokens.
-        spelling: Needed when the request has a forced prefix.
+        spelling: Its tokens by their bytes.
         max_tokens: Tokens per alternative; the request's limit or what the context leaves.
     """
     forced = request.forced_prefix.encode()

@@ -64,14 +64,13 @@ class TokenSpelling:
 class ForcedPrefix:
     """What is left of the forced bytes of one alternative."""
 
-    def __init__(self, forced: bytes, spelling: TokenSpelling | None) -> None:
+    def __init__(self, forced: bytes, spelling: TokenSpelling) -> None:
         """Start with all of them.
 
         Args:
             forced: The bytes that the answer must begin with.
-            spelling: The vocabulary's tokens; not needed for an empty `forced`.
+            spelling: The vocabulary's tokens by their bytes.
         """
-        assert spelling is not None or not forced, "forced bytes need a spelling"
         self._rest = forced
         self._spelling = spelling
 
@@ -81,13 +80,13 @@ class ForcedPrefix:
         Raises:
             BadRequestError: No token of the vocabulary spells what is left.
         """
-        if not self._rest or self._spelling is None:
+        if not self._rest:
             return None
         allowed = self._spelling.tokens_towards(self._rest)
         if len(allowed) == 0:
             raise BadRequestError(
-                f"the model has no token that spells {self._rest.decode(errors='replace')!r}; "
-                "send this text in the prompt and not as forced prefix"
+                f"the model has no token for the byte 0x{self._rest[0]:02x} of the forced prefix; "
+                "send this text in the prompt instead"
             )
         return allowed
 

@@ -4,6 +4,7 @@ import asyncio
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -22,7 +23,7 @@ from lsp_server.engine.api import (
 from lsp_server.engine.loaded_model import LoadedRunner, ReportProgress
 from lsp_server.engine.local import LocalEngine, create_local_engine
 from lsp_server.engine.runners.base import BatchToken, Logits
-from lsp_server.engine.runners.fake import FakeRunner
+from lsp_server.engine.runners.fake import FakeRunner, scripted_logits
 from lsp_server.engine.runners.fake_models import FAKE_COMPLETION, load_fake_model
 from lsp_server.errors import EngineError, ModelLoadError, NoCellsError
 from lsp_server.settings.schema import EngineSettings
@@ -179,6 +180,44 @@ async def test_engine_answers_right_after_many_cancellations() -> None:
         await until_idle(engine)
         events = await ask(engine, make_request(model="fake:noise", max_tokens=30))
     assert text_of(events) == expected
+
+
+def load_hanging_model(model: str, report_progress: ReportProgress) -> LoadedRunner:
+    """Load a model whose steps take minutes unless they are aborted."""
+    loaded = load_fake_model("fake", report_progress)
+    return LoadedRunner(FakeRunner(scripted_logits("x"), delay_s=600.0), loaded.info)
+
+
+async def test_closing_a_stream_aborts_the_step_that_runs_for_it() -> None:
+    async with running_engine(load=load_hanging_model) as engine:
+        stream = engine.generate(make_request())
+        reader = asyncio.ensure_future(anext(stream))
+        await until_busy(engine)
+        reader.cancel()
+        await asyncio.wait([reader])
+        await stream.aclose()
+        await until_idle(engine)
+
+
+async def test_superseding_aborts_the_step_that_runs_for_the_older_request() -> None:
+    async with running_engine(load=load_hanging_model) as engine:
+        older = asyncio.create_task(ask(engine, make_request(document_key="a")))
+        await until_busy(engine)
+        newer = asyncio.create_task(ask(engine, make_request(document_key="a", supersedes=True)))
+        async with asyncio.timeout(DEADLINE_S):
+            assert end_of(await older).reasons == (EndReason.SUPERSEDED,)
+        newer.cancel()
+        await asyncio.wait([newer])
+
+
+async def test_step_that_others_need_is_not_aborted() -> None:
+    async with running_engine() as engine:
+        both = [make_request(model="fake:slow", max_tokens=10, document_key=key) for key in "ab"]
+        kept = asyncio.create_task(ask(engine, both[0]))
+        dropped = asyncio.create_task(ask(engine, both[1]))
+        await until_busy(engine)
+        dropped.cancel()
+        assert end_of(await kept).reasons == (EndReason.LENGTH,)
 
 
 # Faults
@@ -393,6 +432,19 @@ async def test_no_thread_is_left_behind() -> None:
         await ask(engine)
     left = [t for t in threading.enumerate() if t not in before and "bantam" in t.name]
     assert left == []
+
+
+async def test_model_file_answers_through_the_whole_engine(tiny_model: Path) -> None:
+    engine = create_local_engine(EngineSettings(context_tokens=512, threads=1))
+    request = make_request(
+        fim_segments("def f(x):\n", "\n", "    ret"), model=str(tiny_model), document_key="a"
+    )
+    first, second = await ask(engine, request), await ask(engine, request)
+    assert end_of(first).cost.tokens_generated > 0
+    assert text_of(first) == text_of(second)
+    assert end_of(second).cost.tokens_computed == 1
+    assert (await engine.status()).models[0].cells_total == 512
+    await engine.aclose()
 
 
 async def test_settings_make_an_engine() -> None:
