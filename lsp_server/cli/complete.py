@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from lsp_server.completion.query import CompletionOutcome, Project
     from lsp_server.settings.schema import Settings
 
-#: Files around the document are read for so long at most, the first time and every time.
-_CONTEXT_DEADLINE_MS = 1_000.0
+#: Other files are read for so long at most: there is no next suggestion to wait for.
+_CONTEXT_MS = 1_000
 
 #: `-:12:5` looks like options to a parser of command lines.
 _STANDARD_INPUT_POSITION = re.compile(r"-:\d+:\d+")
@@ -82,7 +82,11 @@ def command(
     if path is not None and parsed.file != STANDARD_INPUT:
         raise click.UsageError("--path is for a document from standard input (-)")
     settings = settings_or_fail(
-        {"model.name": model_name(model), "completion.max_tokens": max_tokens}
+        {
+            "model.name": model_name(model),
+            "completion.max_tokens": max_tokens,
+            "completion.context_ms": _CONTEXT_MS,
+        }
     )
     document = read_document(parsed, language=language, path=path)
     outcome = asyncio.run(_complete(document, num_alternatives, settings))
@@ -120,7 +124,7 @@ def _project(path: Path | None) -> Project | None:
 
     if path is None:
         return None
-    return Project(path, project_roots(path), deadline_ms=_CONTEXT_DEADLINE_MS)
+    return Project(path, project_roots(path))
 
 
 def _shown_path(path: Path | None) -> str | None:

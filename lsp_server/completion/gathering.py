@@ -61,7 +61,7 @@ class ContextSource:
                 min(len(cursor.text), cursor.offset + self._settings.suffix_chars),
             ),
             open_texts=cursor.project.open_texts,
-            deadline_ms=cursor.project.deadline_ms,
+            deadline_ms=self._settings.context_ms,
             count=lambda text: int(len(text) / info.chars_per_token) + 1,
         )
         keeper = self._keeper(cursor.project.roots)

@@ -42,13 +42,11 @@ class Project:
         file: The document's file, absolute; it need not exist.
         roots: Folders whose files may be read.
         open_texts: Texts of other open documents by file; they count before the files.
-        deadline_ms: Milliseconds after which looking further ends.
     """
 
     file: Path
     roots: tuple[Path, ...]
     open_texts: Mapping[Path, str] = field(default_factory=lambda: MappingProxyType({}))
-    deadline_ms: float = 30.0
 
 
 @dataclass(frozen=True, slots=True)

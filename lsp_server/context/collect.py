@@ -85,9 +85,11 @@ def _of_receiver(situation: Situation, index: Index, _: Deadline) -> Iterator[Ca
                 yield Candidate(file, definition, Source.RECEIVER, 1.0)
 
 
-def _of_names(situation: Situation, index: Index, _: Deadline) -> Iterator[Candidate]:
+def _of_names(situation: Situation, index: Index, deadline: Deadline) -> Iterator[Candidate]:
     """D1: what the names near the cursor mean, and how their classes are made."""
     for near in situation.names:
+        if deadline.has_passed():
+            return
         located = find_name(near.name, situation.file, index)
         if located is None:
             continue
@@ -108,13 +110,17 @@ def _making_of(located: Located, closeness: float) -> Iterator[Candidate]:
                 yield Candidate(located.file, member, Source.SEEN, closeness * FIELD_SHARE)
 
 
-def _of_types_in_scope(situation: Situation, index: Index, _: Deadline) -> Iterator[Candidate]:
+def _of_types_in_scope(
+    situation: Situation, index: Index, deadline: Deadline
+) -> Iterator[Candidate]:
     """D2: members of what the local names hold and of the classes named near the cursor."""
     distances = {near.name: near.distance for near in situation.names}
     place = _place(situation)
     own_names = [name for name in situation.file.language.self_names if situation.class_name]
     nearby = [near.name for near in situation.names]
     for name in dict.fromkeys([*own_names[:1], *nearby]):
+        if deadline.has_passed():
+            return
         value = evaluate(name, place, index)
         if not isinstance(value, ClassValue):
             continue
@@ -127,10 +133,14 @@ def _of_types_in_scope(situation: Situation, index: Index, _: Deadline) -> Itera
                 yield _candidate(member, Source.SEEN, _closeness(distance))
 
 
-def _of_imported_files(situation: Situation, index: Index, _: Deadline) -> Iterator[Candidate]:
+def _of_imported_files(
+    situation: Situation, index: Index, deadline: Deadline
+) -> Iterator[Candidate]:
     """D3: outlines of the files that are imported, in the order of the imports."""
     distances = {near.name: near.distance for near in situation.names}
     for one in situation.file.imports:
+        if deadline.has_passed():
+            return
         closeness = _closeness(distances.get(one.alias, 60))
         for file in imported_files(one, situation.file, index):
             for definition in _outermost(file):

@@ -39,14 +39,6 @@ class Stamp:
     num_bytes: int
 
 
-def project_root(file: Path) -> Path:
-    """Return the folder of the repository that a file belongs to, or the file's own folder."""
-    for folder in file.parents:
-        if (folder / ".git").exists():
-            return folder
-    return file.parent
-
-
 class Workspace:
     """The readable files below some folders."""
 

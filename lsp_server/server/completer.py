@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import importlib
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lsp_server.engine.api import Engine, LoadingEvent
@@ -68,6 +69,11 @@ class Completer:
         """Drop what is kept for a document."""
         if self._pipeline is not None:
             self._pipeline.forget(uri)
+
+    def saved(self, path: Path) -> None:
+        """Take note that a file changed on disk."""
+        if self._pipeline is not None:
+            self._pipeline.saved(path)
 
     async def use(self, settings: Settings) -> None:
         """Answer later questions with other settings; running ones end without an answer."""

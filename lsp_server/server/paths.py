@@ -20,15 +20,18 @@ def shown_path(uri: str, folders: Iterable[str]) -> str | None:
     Returns:
         `None` for documents without a file.
     """
-    path = _path(uri)
+    path = file_path(uri)
     if path is None:
         return None
-    parents = [folder for folder in map(_path, folders) if folder and path.is_relative_to(folder)]
+    parents = [
+        folder for folder in map(file_path, folders) if folder and path.is_relative_to(folder)
+    ]
     innermost = max(parents, key=lambda folder: len(folder.parts), default=path.parent)
     return path.relative_to(innermost).as_posix()
 
 
-def _path(uri: str) -> PurePath | None:
+def file_path(uri: str) -> PurePath | None:
+    """Return the file that a URI names, or `None` for what is no file."""
     if urlparse(uri)[0] != "file":
         return None
     path = to_fs_path(uri)

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 
 from lsprotocol import types
 
-from lsp_server.completion.query import CompletionQuery
+from lsp_server.completion.query import CompletionQuery, Project
 from lsp_server.engine.api import Priority
 from lsp_server.server.paths import shown_path
+from lsp_server.server.projects import project_of
 from lsp_server.server.protocol.documents import Document
 from lsp_server.server.session import Session
 
@@ -51,6 +52,7 @@ def ghost_text_question(session: Session, params: types.InlineCompletionParams) 
         text=document.text[:start] + inserted + document.text[end:],
         cursor=start + len(inserted),
         priority=Priority.GHOST_TEXT,
+        project=_project(session, document),
         is_automatic=(params.context.trigger_kind == types.InlineCompletionTriggerKind.Automatic),
     )
     return Question(document, query, inserted, start, end)
@@ -69,5 +71,10 @@ def popup_question(session: Session, params: types.CompletionParams) -> Question
         text=document.text,
         cursor=cursor,
         priority=Priority.POPUP,
+        project=_project(session, document),
     )
     return Question(document, query, "", cursor, cursor)
+
+
+def _project(session: Session, document: Document) -> Project | None:
+    return project_of(document, session.client.folders, session.documents.all())

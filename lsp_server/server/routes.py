@@ -34,6 +34,7 @@ NOTIFICATIONS: Mapping[str, Callable[[Session, Any], None]] = {
     types.INITIALIZED: initialize.initialized,
     types.TEXT_DOCUMENT_DID_OPEN: documents.did_open,
     types.TEXT_DOCUMENT_DID_CHANGE: documents.did_change,
+    types.TEXT_DOCUMENT_DID_SAVE: documents.did_save,
     types.TEXT_DOCUMENT_DID_CLOSE: documents.did_close,
     types.WORKSPACE_DID_CHANGE_CONFIGURATION: configuration.did_change_configuration,
 }

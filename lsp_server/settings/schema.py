@@ -77,6 +77,15 @@ class CompletionSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unkno
             "of the model's context; 0 shows none.",
         ),
     ] = 512
+    context_ms: Annotated[
+        int,
+        Meta(
+            ge=1,
+            le=60_000,
+            description="Milliseconds to look for them; what was not found in time is found by "
+            "the next suggestion.",
+        ),
+    ] = 30
 
 
 class EngineSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -15,6 +15,7 @@ from lsp_server.engine.api import Part, TextSegment
 from lsp_server.settings.schema import CompletionSettings, Settings
 from tests.support.completion import WritingEngine, query_at
 
+SETTINGS = Settings(completion=CompletionSettings(context_ms=60_000))
 FIXTURE = Path(__file__).parents[1] / "context/fixtures/python"
 MARKED = "from shop import Store\n\n\ndef sell(store: Store) -> None:\n    return store.‸\n"
 PRICE_OF = "async def price_of(self, name: str) -> Money:"
@@ -27,13 +28,13 @@ def engine() -> WritingEngine:
 
 @pytest.fixture
 async def pipeline(engine: WritingEngine) -> AsyncIterator[CompletionPipeline]:
-    pipeline = CompletionPipeline(engine, Settings())
+    pipeline = CompletionPipeline(engine, SETTINGS)
     yield pipeline
     await pipeline.aclose()
 
 
 def project(root: Path = FIXTURE, **fields: object) -> Project:
-    return Project(root / "app.py", (root,), deadline_ms=60_000.0, **fields)  # type: ignore[arg-type]  # by name
+    return Project(root / "app.py", (root,), **fields)  # type: ignore[arg-type]  # by name
 
 
 async def ask(
@@ -69,7 +70,7 @@ async def test_each_file_is_one_segment_under_its_path(
 
 async def test_model_with_file_separators_gets_bare_paths(pipeline: CompletionPipeline) -> None:
     engine = WritingEngine(texts=["x"], fim_format="qwen2.5-coder")
-    other = CompletionPipeline(engine, Settings())
+    other = CompletionPipeline(engine, SETTINGS)
     await ask(other)
     await other.aclose()
     assert all(one.text.startswith(f"{one.document}\n") for one in context_of(engine))
@@ -103,14 +104,14 @@ async def test_context_takes_at_most_a_quarter_of_a_small_model(
     pipeline: CompletionPipeline,
 ) -> None:
     engine = WritingEngine(texts=["x"], context_tokens=1_000)
-    other = CompletionPipeline(engine, Settings())
+    other = CompletionPipeline(engine, SETTINGS)
     await ask(other)
     await other.aclose()
     assert 0 < sum(len(one.text) for one in context_of(engine)) <= 250
 
 
 async def test_saved_file_is_seen(engine: WritingEngine, tmp_path: Path) -> None:
-    pipeline = CompletionPipeline(engine, Settings())
+    pipeline = CompletionPipeline(engine, SETTINGS)
     shelf = tmp_path / "shelf.py"
     shelf.write_text("def put(old): ...\n", encoding="utf-8")
     marked = "from shelf import put\n\nput(‸)\n"

@@ -64,7 +64,7 @@ async def test_popups_are_offered_to_clients_without_ghost_text(
 ) -> None:
     options = {"completion": {"popup": popup}}
     await client.start(capabilities, initializationOptions=options)
-    answer = await client.ask(POPUP, client.open("value = ret‸\n"))
+    answer = await client.ask(POPUP, client.open("x = 1\nret‸\n"))
     assert len(answer["items"]) == num_items
 
 
@@ -73,7 +73,7 @@ async def test_what_is_not_ready_in_time_is_found_by_the_next_request(
 ) -> None:
     engine.pause_after = 2
     await client.start(initializationOptions={"completion": {"popup_ms": 10}})
-    at = client.open("value = ret‸\n")
+    at = client.open("x = 1\nret‸\n")
     assert await client.ask(POPUP, at) == {"isIncomplete": True, "items": []}
     assert engine.num_open == 1
     engine.gate.set()
@@ -100,7 +100,7 @@ async def test_a_cancelled_popup_cancels_the_request(
 ) -> None:
     engine.pause_after = 1
     await client.start()
-    msg_id = client.send(POPUP, client.open("value = ret‸\n"))
+    msg_id = client.send(POPUP, client.open("x = 1\nret‸\n"))
     await client.until(lambda: engine.num_open and engine.requests)
     client.notify("$/cancelRequest", {"id": msg_id})
     assert (await client.response(msg_id))["error"]["code"] == -32800

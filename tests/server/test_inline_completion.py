@@ -62,6 +62,7 @@ async def test_positions_are_in_the_negotiated_encoding(
     encoding: str,
     character: int,
 ) -> None:
+    engine.texts = ["+ a"]
     capabilities = {"general": {"positionEncodings": offered}} if offered else {}
     result = await client.start(capabilities)
     assert result["capabilities"]["positionEncoding"] == encoding
@@ -111,6 +112,7 @@ async def test_the_selected_popup_item_is_part_of_the_question(
 async def test_the_answer_to_an_older_version_is_empty(
     client: JsonClient, engine: WritingEngine
 ) -> None:
+    engine.texts = ["result + b"]
     engine.pause_after = 3
     await client.start()
     at = client.open("value = ‸\n")
@@ -122,7 +124,7 @@ async def test_the_answer_to_an_older_version_is_empty(
     engine.gate.set()
     assert (await client.response(old))["result"]["items"] == []
     [item] = (await client.response(new))["result"]["items"]
-    assert item["insertText"] == "eturn a + b"
+    assert item["insertText"] == "esult + b"
 
 
 async def test_cancelling_answers_once_and_closes_the_stream(

@@ -47,6 +47,10 @@ class DocumentStore:
         """Return the document as it is now, or `None` if it is not open."""
         return self._documents.get(uri)
 
+    def all(self) -> tuple[Document, ...]:
+        """Return all open documents as they are now."""
+        return tuple(self._documents.values())
+
     def is_current(self, document: Document) -> bool:
         """Return whether the document has not been changed or closed since."""
         return self._documents.get(document.uri) is document

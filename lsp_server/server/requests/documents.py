@@ -1,11 +1,13 @@
-"""`textDocument/didOpen`, `didChange` and `didClose`: short, on the loop, in order."""
+"""`textDocument/didOpen`, `didChange`, `didSave` and `didClose`: short, on the loop, in order."""
 
 from __future__ import annotations
 
 import logging
+from pathlib import Path
 
 from lsprotocol import types
 
+from lsp_server.server.paths import file_path
 from lsp_server.server.session import Session
 
 LOGGER = logging.getLogger(__name__)
@@ -21,6 +23,13 @@ def did_change(session: Session, params: types.DidChangeTextDocumentParams) -> N
     is_open = session.documents.change(params.text_document, params.content_changes, session.codec)
     if not is_open:
         LOGGER.warning("a document was changed that is not open")
+
+
+def did_save(session: Session, params: types.DidSaveTextDocumentParams) -> None:
+    """Have the files around it looked at anew."""
+    path = file_path(params.text_document.uri)
+    if path is not None:
+        session.completer.saved(Path(path))
 
 
 def did_close(session: Session, params: types.DidCloseTextDocumentParams) -> None:
