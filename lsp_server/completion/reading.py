@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import time
+
+import msgspec
+
 from lsp_server.completion.cursor import Cursor
 from lsp_server.completion.generation import Answer, Draft
 from lsp_server.completion.query import OutcomeReason
 from lsp_server.completion.stops.rules import Stop, first_stop
 from lsp_server.completion.typing_along import Written
-from lsp_server.engine.api import Cost, EndEvent, EndReason, TextEvent
+from lsp_server.engine.api import Cost, EndEvent, EndReason, PromptEvent, TextEvent
 
 _INTERRUPTIONS = {
     EndReason.CANCELLED: OutcomeReason.CANCELLED,
@@ -22,12 +26,19 @@ class Reading:
         self._cursor = cursor
         self._draft = draft
         self._stops: dict[int, Stop] = {}
+        self._prompt_cost = Cost()
+        self._prompt_read_s = 0.0
         self._num_tokens = 0
 
     @property
     def is_over(self) -> bool:
         """Whether our rules have ended every alternative, so that the stream can be closed."""
         return len(self._stops) == len(self._draft.texts)
+
+    def take_prompt(self, event: PromptEvent) -> None:
+        """Note what the prompt has cost."""
+        self._prompt_cost = event.cost
+        self._prompt_read_s = time.monotonic()
 
     def take(self, event: TextEvent) -> None:
         """Add text to its alternative, unless that has ended for us."""
@@ -44,7 +55,11 @@ class Reading:
         """Return the answer when every alternative was ended by a rule of ours."""
         return Answer(
             written=tuple(Written(text, EndReason.STOP) for text in self._draft.texts),
-            cost=Cost(tokens_generated=self._num_tokens),
+            cost=msgspec.structs.replace(
+                self._prompt_cost,
+                tokens_generated=self._num_tokens,
+                ms_decode=(time.monotonic() - self._prompt_read_s) * 1000.0,
+            ),
             stopped_by=self._rules,
         )
 

@@ -25,6 +25,7 @@ from lsp_server.engine.api import (
     Limits,
     LoadingEvent,
     Priority,
+    PromptEvent,
     Sampling,
     StopRules,
     TextEvent,
@@ -142,6 +143,8 @@ class ModelWriter:
                             return None
                         case LoadingEvent():
                             on_loading(event)
+                        case PromptEvent():
+                            reading.take_prompt(event)
                         case TextEvent():
                             reading.take(event)
                             if reading.is_over:

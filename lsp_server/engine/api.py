@@ -246,6 +246,18 @@ class Cost(msgspec.Struct, frozen=True, kw_only=True):
     ms_decode: float = 0.0
 
 
+class PromptEvent(msgspec.Struct, frozen=True, kw_only=True, tag="prompt"):
+    """The prompt is computed; sent once, before any text.
+
+    A client that closes the stream early knows from it what its request had cost by then.
+
+    Attributes:
+        cost: Of the prompt; nothing of it changes afterwards but what is generated.
+    """
+
+    cost: Cost
+
+
 class EndEvent(msgspec.Struct, frozen=True, kw_only=True, tag="end"):
     """The last event of every stream, exactly one.
 
@@ -260,7 +272,7 @@ class EndEvent(msgspec.Struct, frozen=True, kw_only=True, tag="end"):
     error: ErrorReport | None = None
 
 
-Event = LoadingEvent | TextEvent | EndEvent
+Event = LoadingEvent | PromptEvent | TextEvent | EndEvent
 
 
 class CountRequest(msgspec.Struct, frozen=True, kw_only=True):

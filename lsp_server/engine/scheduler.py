@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
-from lsp_server.engine.api import EndReason, ErrorReport, TextEvent
+from lsp_server.engine.api import EndReason, ErrorReport, PromptEvent, TextEvent
 from lsp_server.engine.error_reports import report_of
 from lsp_server.engine.job import Job, JobSpec
 from lsp_server.engine.kv_cache import KvCache
@@ -251,6 +251,7 @@ class Scheduler:
             return
         job.has_answers = True
         job.times.first_token_s = self._clock()
+        job.emit(PromptEvent(cost=job.cost()))
         for other in job.sequences[1:]:
             assert sequence.kv is not None and other.kv is not None, "admitted together"
             self._cache.share(sequence.kv, other.kv)
