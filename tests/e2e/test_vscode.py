@@ -48,6 +48,7 @@ def read_lines(path):
 '''
 
 _TYPED = "        for line in file"
+_MISSING_MODEL = "/nonexistent/model.gguf"
 
 
 @pytest.fixture(scope="session")
@@ -93,31 +94,35 @@ def editor(
     root: Path,
     bantam: Path,
 ) -> Iterator[WorkbenchServer]:
-    """Return a VS Code that has `reader.py` in its workspace; the parameter is more options."""
+    """Return a VS Code that has `reader.py` in its workspace; the parameter is for the server."""
     other_model = os.environ.get("BANTAM_TEST_MODEL")
+    options = {
+        "settings": {"bantam.model.name": other_model} if other_model else {},
+        **getattr(request, "param", {}),
+    }
     with running_workbench(
-        installed_workbench,
-        vsix,
-        root,
-        programs=bantam.parent,
-        settings={"bantam.model.name": other_model} if other_model else {},
-        options=getattr(request, "param", ()),
+        installed_workbench, vsix, root, programs=bantam.parent, **options
     ) as server:
         (server.workspace / "reader.py").write_text(_READER, encoding="utf-8")
         yield server
 
 
+in_extension_host = pytest.mark.parametrize(
+    "editor", [{"options": EXTENSION_TEST_OPTIONS}], indirect=True, ids=["extension host"]
+)
+with_missing_model = pytest.mark.parametrize(
+    "editor", [{"settings": {"bantam.model.name": _MISSING_MODEL}}], indirect=True, ids=["missing"]
+)
+
+
 @pytest.mark.real_model
-@pytest.mark.parametrize("editor", [EXTENSION_TEST_OPTIONS], indirect=True, ids=[""])
-def test_ghost_text_is_accepted_in_the_extension_host(
+@in_extension_host
+def test_ghost_text_is_accepted_and_taken_back(
     editor: WorkbenchServer, bantam: Path, embedded_model: Path
 ) -> None:
     editor.run_in_extension_host("ghost_text.js")
 
-    typed = f"{_READER}{_TYPED}"
-    saved = (editor.workspace / "reader.py").read_text(encoding="utf-8")
-    assert saved.startswith(typed)
-    assert saved.removeprefix(typed).strip()
+    assert _accepted(editor).strip()
     # It was our engine that wrote it.
     assert _model_name(embedded_model) in _engine_status(bantam)
 
@@ -130,11 +135,22 @@ def test_ghost_text_is_seen_and_accepted_by_keys(
 
     seen = editor.type_in_editor("reader.py", _TYPED, Path(screenshot) if screenshot else None)
 
-    ghost = "".join(seen["ghost"]).strip()
-    assert ghost
-    assert ghost not in "".join(seen["before"])
-    assert ghost in "".join(seen["after"])
+    assert seen["ghost"]
+    assert all(piece.strip() in _accepted(editor) for piece in seen["ghost"])
     assert seen["status"] == _model_name(embedded_model)
+
+
+@in_extension_host
+def test_a_server_that_was_killed_is_started_again(editor: WorkbenchServer) -> None:
+    editor.run_in_extension_host("crash.js")
+
+
+@with_missing_model
+def test_a_fault_of_the_engine_is_told(editor: WorkbenchServer) -> None:
+    problem = editor.problem_when_typing("reader.py", "import o")
+
+    assert _MISSING_MODEL in problem["message"]
+    assert problem["buttons"] == ["Show Log"]
 
 
 def test_a_program_inside_the_workspace_is_never_started(
@@ -162,6 +178,14 @@ def test_the_extension_s_own_tests_pass(installed_workbench: Workbench, vsix: Pa
     )
 
     assert result.returncode == 0, result.stdout + result.stderr
+
+
+def _accepted(editor: WorkbenchServer) -> str:
+    """What stands in the saved file behind the text that was typed."""
+    typed = f"{_READER}{_TYPED}"
+    saved = (editor.workspace / "reader.py").read_text(encoding="utf-8")
+    assert saved.startswith(typed)
+    return saved.removeprefix(typed)
 
 
 def _model_name(embedded_model: Path) -> str:

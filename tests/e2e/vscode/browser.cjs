@@ -5,12 +5,12 @@ const { chromium } = require("playwright-core");
 /**
  * Opens the browser with a fresh profile, gives its page to `use`, and closes it.
  *
- * @param {{chromium: string, profile: string}} options
+ * @param {{chromium: string, profile: string, timeout_ms: number}} options
  * @param {(page: import("playwright-core").Page) => Promise<T>} use
  * @returns {Promise<T>}
  * @template T
  */
-async function withPage({ chromium: executablePath, profile }, use) {
+async function withPage({ chromium: executablePath, profile, timeout_ms }, use) {
   const context = await chromium.launchPersistentContext(profile, {
     executablePath,
     headless: true,
@@ -32,8 +32,9 @@ async function withPage({ chromium: executablePath, profile }, use) {
       (route) => route.abort(),
     );
     const page = context.pages()[0] ?? (await context.newPage());
+    page.setDefaultTimeout(timeout_ms);
     try {
-      return await use(page);
+      return await Promise.race([use(page), end(timeout_ms)]);
     } catch (error) {
       const shown = await page.locator("body").innerText();
       throw new Error(`${error.message}\nThe page shows:\n${shown}`);
@@ -41,6 +42,13 @@ async function withPage({ chromium: executablePath, profile }, use) {
   } finally {
     await context.close();
   }
+}
+
+/** Fails after a time, unless the script has ended by then. */
+function end(timeout_ms) {
+  return new Promise((_, reject) => {
+    setTimeout(() => reject(new Error(`not done in ${timeout_ms} ms`)), timeout_ms).unref();
+  });
 }
 
 /** Reads the script's one argument, runs it, and prints its result as JSON. */

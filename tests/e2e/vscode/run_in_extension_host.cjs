@@ -2,14 +2,10 @@
 
 const { main } = require("./browser.cjs");
 
-main(async (page, { url, timeout_ms }) => {
+main(async (page, { url }) => {
   const log = [];
   let exit;
-  const exited = new Promise((resolve, reject) => {
-    exit = resolve;
-    setTimeout(() => reject(new Error(`no end in ${timeout_ms} ms; ${log.join("\n")}`)), timeout_ms)
-      .unref();
-  });
+  const exited = new Promise((resolve) => (exit = resolve));
   await page.exposeFunction("codeAutomationLog", (kind, args) =>
     log.push(`${kind}: ${args.join(" ")}`),
   );

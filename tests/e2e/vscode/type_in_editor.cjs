@@ -1,9 +1,8 @@
-/** Types like a person, takes a picture when ghost text is there, accepts it, reads the editor. */
+/** Types like a person, takes a picture when ghost text is there, accepts it and saves. */
 
 const { main } = require("./browser.cjs");
 
-main(async (page, { url, typed, screenshot, timeout_ms }) => {
-  page.setDefaultTimeout(timeout_ms);
+main(async (page, { url, typed, screenshot }) => {
   await page.goto(url);
   await page.locator(".monaco-editor .view-line").first().waitFor();
   const status = page.locator('.statusbar-item[id*="bantam"]');
@@ -11,24 +10,32 @@ main(async (page, { url, typed, screenshot, timeout_ms }) => {
   await page.locator(".monaco-editor").first().click();
   await page.keyboard.press("Control+End");
   await page.keyboard.type(typed, { delay: 40 });
-  const ghost = page.locator('.monaco-editor [class*="ghost-text"]');
-  await ghost.first().waitFor();
+  const ghost = await settledText(page.locator('.monaco-editor [class*="ghost-text"]'));
   if (screenshot) {
     await page.screenshot({ path: screenshot });
   }
-  const shown = await lines(ghost);
-  const before = await lines(page.locator(".view-line"));
+  const cursor = page.locator('[id="status.editor.selection"]');
+  const typedTo = await cursor.innerText();
   await page.keyboard.press("Tab");
-  await ghost.first().waitFor({ state: "detached" });
-  return {
-    ghost: shown,
-    before,
-    after: await lines(page.locator(".view-line")),
-    status: (await status.innerText()).trim(),
-  };
+  await cursor.filter({ hasNotText: typedTo }).waitFor();
+  await page.keyboard.press("Control+s");
+  await page.locator(".tab.active:not(.dirty)").waitFor();
+  return { ghost, status: (await status.innerText()).trim() };
 });
 
+/** Waits until there is text that stays for half a second; returns its pieces. */
+async function settledText(locator) {
+  await locator.first().waitFor();
+  let [before, now] = [[], await textsOf(locator)];
+  while (now.length === 0 || before.join("\n") !== now.join("\n")) {
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    [before, now] = [now, await textsOf(locator)];
+  }
+  return now;
+}
+
 /** The texts of elements, with plain spaces for those that the editor shows. */
-async function lines(locator) {
-  return (await locator.allTextContents()).map((text) => text.replaceAll("\u00a0", " "));
+async function textsOf(locator) {
+  const texts = await locator.allTextContents();
+  return texts.map((text) => text.replaceAll("\u00a0", " ")).filter((text) => text.trim());
 }

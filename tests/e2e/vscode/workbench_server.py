@@ -37,6 +37,7 @@ _SETTINGS: dict[str, Any] = {
     "editor.fontSize": 15,
     "extensions.autoCheckUpdates": False,
     "extensions.autoUpdate": False,
+    "files.autoSave": "off",
     "telemetry.telemetryLevel": "off",
     "update.mode": "none",
     "workbench.startupEditor": "none",
@@ -69,11 +70,11 @@ class WorkbenchServer:
         assert result["exit_code"] == 0, "\n".join(result["log"])
 
     def type_in_editor(self, file: str, typed: str, screenshot: Path | None) -> dict[str, Any]:
-        """Type at the end of a file, see ghost text and accept it.
+        """Type at the end of a file, see ghost text, accept it and save.
 
         Returns:
-            Texts as lists of lines: `ghost`, `before` and `after` accepting; and `status`, the
-            text in the status bar.
+            `ghost`, the pieces of the text that was shown, and `status`, the text in the status
+            bar.
         """
         return self._browse(
             "type_in_editor.cjs",
@@ -83,8 +84,13 @@ class WorkbenchServer:
         )
 
     def problem(self) -> dict[str, Any]:
-        """Wait for the first notification; returns its `message` and its `buttons`."""
+        """Wait for a notification; returns its `message` and its `buttons`."""
         return self._browse("read_problem.cjs", {})
+
+    def problem_when_typing(self, file: str, typed: str) -> dict[str, Any]:
+        """Type into a file and wait for a notification, as `problem` does."""
+        payload = {"openFile": self._remote(self.workspace / file)}
+        return self._browse("read_problem.cjs", payload, typed=typed)
 
     def _browse(self, script: str, payload: dict[str, str], **options: Any) -> dict[str, Any]:
         query = {
