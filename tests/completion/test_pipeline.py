@@ -139,6 +139,7 @@ async def test_our_stop_rule_closes_the_stream(
     outcome = await check(pipeline, "def f(a):‸", "def f(a):\n    return a")
     assert outcome.suggestions[0].finish_reason is EndReason.STOP
     assert outcome.cost.tokens_generated == len("\n    return a\nnext_thing()\n")
+    assert outcome.cost.tokens_computed == 7, "what was told of the prompt before the text"
     assert pipeline.counts.by_rule == {"stop_at_outdent": 1}
 
 

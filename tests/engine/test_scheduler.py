@@ -9,6 +9,7 @@ from lsp_server.engine.api import (
     ErrorKind,
     Limits,
     Priority,
+    PromptEvent,
     Sampling,
     StopRules,
 )
@@ -241,6 +242,15 @@ def test_costs_of_the_prompt_add_up() -> None:
     for prompt in ("def f(x):", "def f(y):", "def f(y): return", "import os"):
         cost = harness.answer(prompt=prompt, document_key="a").end.cost
         assert cost.tokens_reused + cost.tokens_computed == len(prompt) + 1
+
+
+@pytest.mark.parametrize("num_alternatives", [1, 3])
+def test_prompts_cost_is_told_once_before_the_text(num_alternatives: int) -> None:
+    heard = writing().answer(prompt="def f(x):", num_alternatives=num_alternatives)
+    prompt, *others = heard.events
+    assert isinstance(prompt, PromptEvent)
+    assert prompt.cost.tokens_computed == heard.end.cost.tokens_computed == len("def f(x):") + 1
+    assert not any(isinstance(event, PromptEvent) for event in others)
 
 
 @pytest.mark.parametrize("num_alternatives", [1, 3])

@@ -22,6 +22,7 @@ from lsp_server.engine.api import (
     GenerateRequest,
     LoadingEvent,
     ModelInfo,
+    PromptEvent,
     TextEvent,
     TokenText,
 )
@@ -108,6 +109,7 @@ class WritingEngine:
 
     async def _write(self, request: GenerateRequest) -> AsyncGenerator[Event, None]:
         num_written = 0
+        yield PromptEvent(cost=Cost(tokens_computed=7))
         for alternative in range(request.num_alternatives):
             for char in self.texts[alternative % len(self.texts)]:
                 if num_written == self.pause_after:
