@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import subprocess
@@ -123,8 +124,7 @@ class Neovim:
         return str(self.rpc.api.exec2("messages", {"output": True})["output"])
 
     def close(self) -> None:
-        try:
+        # It goes away while it is asked to.
+        with contextlib.suppress(EOFError, OSError):
             self.rpc.command("qa!")
-        except (EOFError, OSError):
-            pass  # It went away while it was asked to.
         self.rpc.close()
