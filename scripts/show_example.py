@@ -39,7 +39,7 @@ def main(arguments: list[str]) -> int:
         return 2
     print(f"{path.name}, completed at line {line}, column {column}:\n", flush=True)
     # With its path relative to here, as the model is told it.
-    command = [sys.executable, "-m", "lsp_server", "complete", "--show", "--path", str(path)]
+    command = [sys.executable, "-P", "-m", "lsp_server", "complete", "--show", "--path", str(path)]
     result = subprocess.run([*command, f"-:{line}:{column}"], input=text.encode(), check=False)
     return result.returncode
 
