@@ -104,7 +104,7 @@ class Metadata:
         return self._present(key, self.try_flag(key))
 
     def try_texts(self, key: str) -> tuple[str, ...] | None:
-        """Return an array of strings; what is not UTF-8 in them becomes U+FFFD."""
+        """Return an array of strings; bytes that are not UTF-8 become lone surrogates."""
         value = self.value(key)
         if value is None:
             return None
@@ -155,4 +155,4 @@ def _strings(array: ArrayValue) -> Iterator[str]:
     for _ in range(array.num_items):
         start = position + _LENGTH.size
         position = start + _LENGTH.unpack_from(data, position)[0]
-        yield data[start:position].decode("utf-8", "replace")
+        yield data[start:position].decode("utf-8", "surrogateescape")
