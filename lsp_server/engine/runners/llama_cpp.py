@@ -22,7 +22,7 @@ from lsp_server.engine.loaded_model import ReportProgress
 from lsp_server.engine.runners.abort_flag import AbortFlag
 from lsp_server.engine.runners.base import BatchToken, Logits, RunnerLimits
 from lsp_server.engine.runners.llama_batch import LlamaBatch
-from lsp_server.engine.runners.llama_library import first_error, forget_errors, start_library
+from lsp_server.engine.runners.llama_library import forget_errors, start_library, take_reason
 from lsp_server.engine.runners.llama_vocabulary import LlamaVocabulary
 from lsp_server.errors import EngineError, EngineStoppedError, ModelLoadError, NoCellsError
 from lsp_server.models.fim_detection import FimFinding
@@ -116,6 +116,7 @@ class LlamaCppRunner:
         """Evaluate a batch; see `Runner.forward`."""
         self._check_batch(batch)
         self._abort.lower()
+        forget_errors()
         code = llama_cpp.llama_decode(self._context, self._batch.fill(batch))
         self._give_to_keepers(batch)
         match code:
@@ -131,7 +132,7 @@ class LlamaCppRunner:
             case _:
                 raise EngineError(
                     f"llama.cpp failed on {self._path.name} with code {code}"
-                    f"{_because(first_error())}; the engine's log says more"
+                    f"{take_reason()}; the engine's log says more"
                 )
 
     def end_position(self, sequence_id: int) -> int:
@@ -192,7 +193,7 @@ class LlamaCppRunner:
             raise EngineStoppedError(f"loading {self._path.name} was given up")
         if model is None:
             raise ModelLoadError(
-                f"llama.cpp cannot load {self._path}{_because(first_error())}; choose another "
+                f"llama.cpp cannot load {self._path}{take_reason()}; choose another "
                 "file, or a model of an architecture that this version knows"
             )
         return model
@@ -235,7 +236,7 @@ class LlamaCppRunner:
         if context is None:
             raise ModelLoadError(
                 f"llama.cpp cannot make a KV cache of {self._settings.num_cells} cells for "
-                f"{self._path.name}{_because(first_error())}; lower engine.context_tokens, or "
+                f"{self._path.name}{take_reason()}; lower engine.context_tokens, or "
                 "choose a smaller model"
             )
         return context
@@ -281,7 +282,3 @@ class LlamaCppRunner:
 
     def _check_id(self, sequence_id: int) -> None:
         assert 0 <= sequence_id < self._settings.max_sequences, f"no sequence {sequence_id}"
-
-
-def _because(error: str | None) -> str:
-    return f": {error}" if error else ""

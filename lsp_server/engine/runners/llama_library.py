@@ -16,8 +16,9 @@ logger = logging.getLogger("lsp_server.llama_cpp")
 
 # `ggml_log_level` in ggml.h: 1 debug, 2 information, 3 warning, 4 error, 5 rest of a line.
 # What llama.cpp calls information is hundreds of lines for each model, and its warnings are
-# meant for those who convert models.
-_LEVELS = {3: logging.INFO, 4: logging.ERROR}
+# meant for those who convert models.  Errors are kept until it is known whether something
+# failed: a call that we abort ourselves complains, too.
+_LEVELS = {3: logging.INFO}
 _ERROR = 4
 _CONTINUED = 5
 
@@ -47,9 +48,16 @@ def forget_errors() -> None:
     _recent_errors.clear()
 
 
-def first_error() -> str | None:
-    """Return the first complaint of llama.cpp since `forget_errors`; later ones follow from it."""
-    return _recent_errors[0] if _recent_errors else None
+def take_reason() -> str:
+    """Log what llama.cpp complained of since `forget_errors`, because something failed.
+
+    Returns:
+        Its first complaint, from which later ones follow, as the end of a sentence: `: ...`, or
+        nothing.
+    """
+    for line in _recent_errors:
+        logger.error("%s", line)
+    return f": {_recent_errors[0]}" if _recent_errors else ""
 
 
 def _log(level: int, text: bytes, _user_data: object) -> None:
