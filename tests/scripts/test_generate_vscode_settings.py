@@ -29,7 +29,7 @@ def stale_package_json(tmp_path: Path, manifest: dict[str, Any]) -> Path:
 
 
 def test_the_committed_manifest_is_fresh(manifest: dict[str, Any]) -> None:
-    assert script.with_settings(manifest) == manifest
+    assert script.with_settings(manifest) == manifest, "run scripts/generate_vscode_settings"
 
 
 def test_every_setting_has_its_type_default_and_meaning() -> None:

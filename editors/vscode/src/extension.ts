@@ -7,7 +7,7 @@ import { StatusItem } from "./status";
 
 let client: BantamClient | undefined;
 
-export async function activate(context: vscode.ExtensionContext): Promise<void> {
+export function activate(context: vscode.ExtensionContext): void {
   const log = vscode.window.createOutputChannel("Bantam", { log: true });
   const status = new StatusItem();
   client = new BantamClient(context.extension, log, status);
@@ -26,7 +26,7 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
       }
     }),
   );
-  await started.start();
+  void started.start();
 }
 
 export async function deactivate(): Promise<void> {

@@ -2,8 +2,8 @@
  * What passes between Bantam's server and this extension beyond the protocol's own messages.
  *
  * Mirrors `lsp_server/server`: `requests/execute_command.py` and `loading_progress.py`.
- * The commands `bantam.accepted` and `bantam.dismissed` are not here: suggestions carry them, and
- * the library sends them on.
+ * The command `bantam.accepted` is not here: suggestions carry it, and the library sends it on.
+ * VS Code does not tell an extension that a suggestion was dismissed.
  */
 
 import { ExecuteCommandRequest, type LanguageClient } from "vscode-languageclient/node";

@@ -14,7 +14,7 @@ async function withPage({ chromium: executablePath, profile, timeout_ms }, use) 
   const context = await chromium.launchPersistentContext(profile, {
     executablePath,
     headless: true,
-    viewport: { width: 1000, height: 600 },
+    viewport: { width: 860, height: 520 },
     deviceScaleFactor: 2,
     args: [
       "--no-sandbox",

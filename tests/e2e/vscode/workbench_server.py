@@ -28,18 +28,24 @@ _BROWSER_LIMIT_S = 150.0
 #: with them it shows no notifications.
 EXTENSION_TEST_OPTIONS = ("--enable-smoke-test-driver",)
 
-#: Quiet, and nothing that would suggest besides Bantam.
+#: Quiet, little besides the editor, and nothing that would suggest besides Bantam.
 _SETTINGS: dict[str, Any] = {
+    "breadcrumbs.enabled": False,
     "chat.disableAIFeatures": True,
     "editor.inlineSuggest.enabled": True,
     "editor.quickSuggestions": {"other": "off", "comments": "off", "strings": "off"},
+    "editor.hideCursorInOverviewRuler": True,
     "editor.minimap.enabled": False,
     "editor.fontSize": 15,
+    "editor.scrollbar.vertical": "hidden",
+    "editor.stickyScroll.enabled": False,
     "extensions.autoCheckUpdates": False,
     "extensions.autoUpdate": False,
     "files.autoSave": "off",
     "telemetry.telemetryLevel": "off",
     "update.mode": "none",
+    "workbench.activityBar.location": "hidden",
+    "workbench.layoutControl.enabled": False,
     "workbench.startupEditor": "none",
     "workbench.secondarySideBar.defaultVisibility": "hidden",
 }
@@ -105,7 +111,12 @@ class WorkbenchServer:
             **options,
         }
         command = [str(self.workbench.node), str(_SCRIPTS / script), json.dumps(arguments)]
-        environment = {**os.environ, "NODE_PATH": str(self.workbench.node_modules)}
+        environment = {
+            **os.environ,
+            "NODE_PATH": str(self.workbench.node_modules),
+            # Nothing of the browser in the user's own folders.
+            **dict.fromkeys(("XDG_CACHE_HOME", "XDG_CONFIG_HOME", "TMPDIR"), str(self.root)),
+        }
         with running_group(
             command,
             env=environment,

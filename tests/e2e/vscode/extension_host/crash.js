@@ -4,10 +4,10 @@ const fs = require("node:fs");
 const assert = require("node:assert/strict");
 const vscode = require("vscode");
 
-const { activateBantam, until } = require("./support");
+const { startBantam, until } = require("./support");
 
 exports.run = async () => {
-  await activateBantam();
+  await startBantam();
   const [killed, ...others] = servers();
   assert.ok(killed, "the server is a child of the extension host");
   assert.deepEqual(others, []);

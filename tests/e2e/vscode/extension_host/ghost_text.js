@@ -3,13 +3,13 @@
 const assert = require("node:assert/strict");
 const vscode = require("vscode");
 
-const { activateBantam, openAtEnd, type, until } = require("./support");
+const { openAtEnd, startBantam, type, until } = require("./support");
 
 /** A machine that is busy may take longer for one answer than the server waits. */
 const ASK_AGAIN_MS = 15_000;
 
 exports.run = async () => {
-  await activateBantam();
+  await startBantam();
   const { document } = await openAtEnd("reader.py");
   await type("        for line in file");
   const typed = document.getText();

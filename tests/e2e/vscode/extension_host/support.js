@@ -4,13 +4,17 @@ const vscode = require("vscode");
 
 const PATIENCE_MS = 100_000;
 
-/** Starts the extension: the packaged one that is installed in this VS Code. */
-async function activateBantam() {
+/** Starts the packaged extension that is installed in this VS Code, and waits for its server. */
+async function startBantam() {
   const extension = vscode.extensions.getExtension("bantam.bantam");
   if (!extension) {
     throw new Error("the extension bantam.bantam is not installed");
   }
   await extension.activate();
+  await until("server", async () => {
+    const commands = await vscode.commands.getCommands(true);
+    return commands.includes("bantam.status");
+  });
 }
 
 /** Opens a file of the workspace with the cursor at its end. */
@@ -41,4 +45,4 @@ async function until(what, question) {
   throw new Error(`after ${PATIENCE_MS} ms there is still no ${what}`);
 }
 
-module.exports = { activateBantam, openAtEnd, type, until };
+module.exports = { openAtEnd, startBantam, type, until };
