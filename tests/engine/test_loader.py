@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import contextlib
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -100,3 +102,8 @@ def test_memory_that_the_system_hides_is_not_guessed(
 def test_fake_models_can_fail_to_load(model: str, error: type[Exception]) -> None:
     with pytest.raises(error, match=model):
         make_loader(EngineSettings())(model, go_on)
+
+
+def test_engine_without_a_model_imports_no_model_library() -> None:
+    code = "import sys, lsp_server.engine.local; sys.exit('llama_cpp' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
