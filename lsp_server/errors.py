@@ -6,7 +6,9 @@
     ├── ModelError             a model cannot be used
     │   ├── ModelNotFoundError     no such catalogue id and no such file
     │   ├── ModelFileError         the file is not a GGUF that we accept
-    │   └── CannotInfillError      the model has no fill-in-the-middle format
+    │   ├── CannotInfillError      the model has no fill-in-the-middle format
+    │   └── CannotChatError        the model has no chat template, or one that cannot be used
+    ├── ActionError            a code action came to nothing that can be used
     └── EngineError            the engine could not answer
         ├── EngineStartError       it could not be started or attached to
         ├── EngineStoppedError     it died or was stopped in the middle of a request
@@ -23,8 +25,10 @@ Cancelled and stale are outcomes, not errors: see `engine.api.EndReason`.
 from __future__ import annotations
 
 __all__ = [
+    "ActionError",
     "BadRequestError",
     "BantamError",
+    "CannotChatError",
     "CannotInfillError",
     "ConfigError",
     "EngineError",
@@ -67,6 +71,14 @@ class ModelFileError(ModelError):
 
 class CannotInfillError(ModelError):
     """The model has no fill-in-the-middle format."""
+
+
+class CannotChatError(ModelError):
+    """The model has no chat template, or one that cannot be used."""
+
+
+class ActionError(BantamError):
+    """A code action came to nothing that can be used."""
 
 
 class EngineError(BantamError):

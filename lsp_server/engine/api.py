@@ -54,7 +54,25 @@ class MarkerSegment(msgspec.Struct, frozen=True, kw_only=True, tag="marker"):
     role: MarkerRole
 
 
-Segment = TextSegment | MarkerSegment
+class TurnRole(enum.Enum):
+    """Who speaks in a turn of a conversation."""
+
+    SYSTEM = "system"
+    USER = "user"
+    ASSISTANT = "assistant"
+
+
+class TurnSegment(msgspec.Struct, frozen=True, kw_only=True, tag="turn"):
+    """The beginning of a turn: the segments up to the next one are what is said in it.
+
+    The engine writes what the model's chat template has around turns.  The last turn is the
+    assistant's; it stays open, and the model continues what it says.
+    """
+
+    role: TurnRole
+
+
+Segment = TextSegment | MarkerSegment | TurnSegment
 
 
 class Priority(enum.IntEnum):
@@ -204,6 +222,7 @@ class ErrorKind(enum.Enum):
     MODEL_FILE = "model_file"
     MODEL_LOAD = "model_load"
     CANNOT_INFILL = "cannot_infill"
+    CANNOT_CHAT = "cannot_chat"
     PROMPT_TOO_LONG = "prompt_too_long"
     NO_CELLS = "no_cells"
     STOPPED = "stopped"
@@ -299,6 +318,8 @@ class ModelInfo(msgspec.Struct, frozen=True, kw_only=True):
         fim_format: A key of `models.fim_formats.FIM_FORMATS`, or `None`: it cannot infill.
         fim_reason: How the format was found, or why there is none.
         chars_per_token: Measured on source code; for budgets that may be a little off.
+        has_chat: Whether prompts may have turns.
+        chat_reason: How the chat template was found, or why there is none.
     """
 
     model: str
@@ -308,6 +329,8 @@ class ModelInfo(msgspec.Struct, frozen=True, kw_only=True):
     fim_format: str | None
     fim_reason: str
     chars_per_token: float
+    has_chat: bool = False
+    chat_reason: str = ""
 
 
 class LoadedModel(msgspec.Struct, frozen=True, kw_only=True):

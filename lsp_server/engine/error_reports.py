@@ -6,6 +6,7 @@ from lsp_server.engine.api import ErrorKind, ErrorReport
 from lsp_server.errors import (
     BadRequestError,
     BantamError,
+    CannotChatError,
     CannotInfillError,
     ConfigError,
     EngineError,
@@ -25,6 +26,7 @@ _ERROR_OF_KIND: dict[ErrorKind, type[BantamError]] = {
     ErrorKind.MODEL_FILE: ModelFileError,
     ErrorKind.MODEL_LOAD: ModelLoadError,
     ErrorKind.CANNOT_INFILL: CannotInfillError,
+    ErrorKind.CANNOT_CHAT: CannotChatError,
     ErrorKind.PROMPT_TOO_LONG: PromptTooLongError,
     ErrorKind.NO_CELLS: NoCellsError,
     ErrorKind.STOPPED: EngineStoppedError,
@@ -38,9 +40,7 @@ _KIND_OF_ERROR = {error: kind for kind, error in _ERROR_OF_KIND.items()}
 
 def report_of(error: BantamError) -> ErrorReport:
     """Return the report of an error; errors without a kind of their own become `INTERNAL`."""
-    return ErrorReport(
-        kind=_KIND_OF_ERROR.get(type(error), ErrorKind.INTERNAL), message=str(error)
-    )
+    return ErrorReport(kind=_KIND_OF_ERROR.get(type(error), ErrorKind.INTERNAL), message=str(error))
 
 
 def error_of(report: ErrorReport) -> BantamError:

@@ -26,6 +26,7 @@ _STATUS_OF_KIND = {
     ErrorKind.BAD_REQUEST: 400,
     ErrorKind.PROMPT_TOO_LONG: 400,
     ErrorKind.CANNOT_INFILL: 400,
+    ErrorKind.CANNOT_CHAT: 400,
     ErrorKind.MODEL_NOT_FOUND: 404,
     ErrorKind.MODEL_FILE: 422,
     ErrorKind.MODEL_LOAD: 507,

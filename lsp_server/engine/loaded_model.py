@@ -6,15 +6,23 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from lsp_server.engine.api import ModelInfo
+from lsp_server.engine.chat import ChatFormat
 from lsp_server.engine.runners.base import Runner
 
 
 @dataclass(frozen=True, slots=True)
 class LoadedRunner:
-    """A model that is ready to run, and what clients have to know of it."""
+    """A model that is ready to run, and what clients have to know of it.
+
+    Attributes:
+        runner: Runs it.
+        info: What clients have to know.
+        chat: Its chat template; `None` for models that are known to have none.
+    """
 
     runner: Runner
     info: ModelInfo
+    chat: ChatFormat | None = None
 
 
 #: Takes the fraction that is loaded, 0 to 1; returns whether loading should go on.

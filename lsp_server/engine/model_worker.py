@@ -192,7 +192,7 @@ class ModelWorker:
         with self._lock:
             self._runner = runner
             self._loop = loop
-        preparer = RequestPreparer(self.model, runner.vocabulary, runner.limits)
+        preparer = RequestPreparer(self.model, runner.vocabulary, runner.limits, loaded.chat)
         self.ready.set_result(ReadyModel(loaded.info, preparer))
         try:
             while self._take_commands(loop):

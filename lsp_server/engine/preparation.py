@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from lsp_server.engine.answer import make_answers
 from lsp_server.engine.api import CountReply, CountRequest, Event, GenerateRequest
+from lsp_server.engine.chat import ChatFormat
 from lsp_server.engine.healing import TokenSpelling
 from lsp_server.engine.job import Job, JobSpec
 from lsp_server.engine.prompt_tokens import PromptTokenizer
@@ -15,17 +16,24 @@ from lsp_server.engine.runners.base import RunnerLimits, Vocabulary
 class RequestPreparer:
     """Prepares the requests of one model.  Safe to call from any thread."""
 
-    def __init__(self, model: str, vocabulary: Vocabulary, limits: RunnerLimits) -> None:
+    def __init__(
+        self,
+        model: str,
+        vocabulary: Vocabulary,
+        limits: RunnerLimits,
+        chat: ChatFormat | None = None,
+    ) -> None:
         """Sort the vocabulary, which takes a second for 256,000 tokens.
 
         Args:
             model: The model's name, for messages.
             vocabulary: Its tokens.
             limits: What its runner can hold.
+            chat: Its chat template, if it has one that can be used.
         """
         self._vocabulary = vocabulary
         self._context_tokens = limits.context_tokens
-        self._tokenizer = PromptTokenizer(vocabulary, model)
+        self._tokenizer = PromptTokenizer(vocabulary, model, chat=chat)
         # Nearly every keystroke asks for it, so it belongs to loading.
         self._spelling = TokenSpelling(vocabulary)
 
@@ -46,8 +54,9 @@ class RequestPreparer:
             emit: Takes its events; must not block.
 
         Raises:
-            BadRequestError: The prompt has no token.
+            BadRequestError: The prompt has no token, or its turns are in disorder.
             CannotInfillError: The model has no token for a marker.
+            CannotChatError: The prompt has turns, and the model has no chat template for them.
         """
         prompt = self._tokenizer.tokenize(request.segments).tokens
         max_ms = request.limits.max_ms

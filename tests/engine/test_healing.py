@@ -28,6 +28,9 @@ class ListedVocabulary:
     def tokenize(self, text: str) -> list[int]:
         raise NotImplementedError
 
+    def tokenize_template(self, text: str) -> list[int]:
+        raise NotImplementedError
+
     def token_bytes(self, token: int) -> bytes:
         return self._pieces[token]
 

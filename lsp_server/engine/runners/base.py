@@ -40,6 +40,13 @@ class Vocabulary(Protocol):
         """Return the tokens of document text; never a control or user-defined token."""
         ...
 
+    def tokenize_template(self, text: str) -> list[int]:
+        """Return the tokens of a chat template's own text, special tokens included.
+
+        Never call it with text of a document.
+        """
+        ...
+
     def token_bytes(self, token: int) -> bytes:
         """Return the bytes of a token; control tokens have none."""
         ...

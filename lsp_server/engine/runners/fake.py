@@ -7,6 +7,7 @@ cells really hold: an answer made from wrongly reused cells differs from a full 
 
 from __future__ import annotations
 
+import re
 import threading
 import zlib
 from collections.abc import Callable, Sequence
@@ -23,6 +24,12 @@ NUM_BYTES = 256
 _MARKERS = {role: NUM_BYTES + index for index, role in enumerate(MarkerRole)}
 BOS_TOKEN = NUM_BYTES + len(_MARKERS)
 END_TOKEN = BOS_TOKEN + 1
+
+#: What chat templates call the two tokens.
+BOS_TEXT = "<bos>"
+END_TEXT = "<end>"
+_SPECIAL_TOKENS = {BOS_TEXT: BOS_TOKEN, END_TEXT: END_TOKEN}
+_SPECIAL_TEXT = re.compile(f"({BOS_TEXT}|{END_TEXT})")
 
 DEFAULT_LIMITS = RunnerLimits(
     context_tokens=2048, num_cells=2048, max_sequences=32, max_batch_tokens=512
@@ -57,6 +64,13 @@ class FakeVocabulary:
     def tokenize(self, text: str) -> list[int]:
         """Return the bytes of the text in UTF-8."""
         return list(text.encode())
+
+    def tokenize_template(self, text: str) -> list[int]:
+        """Return the bytes of the text; BOS and the end token have their names."""
+        tokens: list[int] = []
+        for piece in _SPECIAL_TEXT.split(text):
+            tokens += [_SPECIAL_TOKENS[piece]] if piece in _SPECIAL_TOKENS else piece.encode()
+        return tokens
 
     def token_bytes(self, token: int) -> bytes:
         """Return the byte, or nothing for the other tokens."""

@@ -6,6 +6,7 @@ import logging
 import time
 
 from lsp_server.engine.api import ModelInfo
+from lsp_server.engine.chat import ChatFormat
 from lsp_server.engine.code_sample import CODE_SAMPLE
 from lsp_server.engine.loaded_model import LoadedRunner, ReportProgress
 from lsp_server.engine.machine import num_physical_cores
@@ -15,8 +16,10 @@ from lsp_server.engine.runners.llama_cpp import LlamaCppRunner, LlamaFile, Llama
 from lsp_server.engine.runners.llama_library import can_offload
 from lsp_server.errors import ModelFileError
 from lsp_server.models.catalogue import find_model
+from lsp_server.models.chat_formats import find_chat_format
 from lsp_server.models.fim_detection import find_fim_format
 from lsp_server.models.gguf import GgufHeader, read_gguf_header, require_weights
+from lsp_server.models.soundness import require_sound
 from lsp_server.settings.schema import EngineSettings
 
 logger = logging.getLogger(__name__)
@@ -46,7 +49,9 @@ def load_llama_model(
     found = find_model(model)
     header = read_gguf_header(found.path)
     require_weights(header)
+    require_sound(header)
     finding = find_fim_format(header)
+    chat = ChatFormat(find_chat_format(header), model)
     num_cells = settings.context_tokens or _default_cells(header)
     if not can_offload():
         check_memory(header, num_cells)
@@ -72,7 +77,10 @@ def load_llama_model(
             fim_format=finding.format_id,
             fim_reason=finding.reason,
             chars_per_token=_chars_per_token(runner.vocabulary),
+            has_chat=chat.is_usable(),
+            chat_reason=chat.reason,
         ),
+        chat,
     )
 
 

@@ -25,6 +25,7 @@ from lsp_server.models.fim_formats import MarkerRole
 _PROBE = 'def main(x1):\n    return {"ä": x1 + 42}\n\n\n\tif a_b != 0x7F: pass  # 漢字 🙂\n'
 #: Tried in order; see `_find_guard`.
 _GUARDS = ("\n", "\x01", "\x02", "\x03")
+_NO_LITERALS = LiteralFinder(frozenset())
 
 
 class LlamaVocabulary:
@@ -90,6 +91,14 @@ class LlamaVocabulary:
         tokens: list[int] = []
         for piece in safe_pieces(text, self._finder):
             tokens += self._tokenize_piece(piece)
+        return tokens
+
+    def tokenize_template(self, text: str) -> list[int]:
+        """Return the tokens of a chat template's own text, special tokens included."""
+        tokens: list[int] = []
+        for piece in safe_pieces(text, _NO_LITERALS):
+            guarded = self._guard + utf8_bytes(piece)
+            tokens += self._raw.tokenize_special(guarded)[self._num_guard_tokens :]
         return tokens
 
     def token_bytes(self, token: int) -> bytes:

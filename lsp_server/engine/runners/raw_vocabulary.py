@@ -42,10 +42,22 @@ class RawVocabulary:
 
         Invalid UTF-8 ends the process.
         """
+        return self._tokenize(text, parse_special=False)
+
+    def tokenize_special(self, text: bytes) -> list[int]:
+        """Return tokens of UTF-8 text without BOS; every special token is matched in it.
+
+        Invalid UTF-8 ends the process.
+        """
+        return self._tokenize(text, parse_special=True)
+
+    def _tokenize(self, text: bytes, *, parse_special: bool) -> list[int]:
         room = len(text) + _SPARE_TOKENS
         buffer = (llama_cpp.llama_token * room)()
         num_tokens = int(
-            llama_cpp.llama_tokenize(self._vocab, text, len(text), buffer, room, False, False)
+            llama_cpp.llama_tokenize(
+                self._vocab, text, len(text), buffer, room, False, parse_special
+            )
         )
         assert num_tokens >= 0, f"llama.cpp makes {-num_tokens} tokens of {len(text)} bytes"
         return list(buffer[:num_tokens])
