@@ -49,8 +49,8 @@ def test_formats_of_families_made_by_appending_markers(
     fim_format = FIM_FORMATS[expected]
     path = with_markers(
         vocabulary_file(vocabularies, source),
-        tmp_path / "made.gguf",
-        list(dict.fromkeys([*fim_format.markers.values(), *fim_format.stop_texts])),
+        tmp_path,
+        [*fim_format.markers.values(), *fim_format.stop_texts],
         architecture=architecture,
     )
     assert finding_of(path).format_id == expected

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import struct
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import gguf
 import llama_cpp
 
 from lsp_server.engine.runners.llama_library import start_library
 from lsp_server.engine.runners.llama_vocabulary import LlamaVocabulary
 from lsp_server.models.fim_detection import FimFinding, find_fim_format
 from lsp_server.models.gguf import read_gguf_header
+from lsp_server.models.gguf_metadata import ArrayValue
+from tests.support import gguf_files
 
+#: Token types of GGUF.
+CONTROL, USER_DEFINED = 3, 4
+_TOKENS = "tokenizer.ggml.tokens"
 _CASE_SEPARATOR = "\n__ggml_vocab_test__\n"
 
 
@@ -64,39 +69,35 @@ def tokenizer_cases(path: Path) -> list[TokenizerCase]:
 
 def with_markers(
     source: Path,
-    target: Path,
-    markers: Sequence[str],
+    folder: Path,
+    markers: Iterable[str],
     *,
     architecture: str,
-    metadata: Mapping[str, bool | str] | None = None,
-    token_type: gguf.TokenType = gguf.TokenType.CONTROL,
+    token_type: int = CONTROL,
 ) -> Path:
-    """Write a copy of a vocabulary with markers behind its tokens, as another architecture.
+    """Write a copy of a vocabulary with missing markers behind its tokens.
 
     It stands for families whose own vocabulary is not to be had; it is not theirs.
     """
-    reader = gguf.GGUFReader(source)
-    old_architecture = reader.fields["general.architecture"].contents()
-    writer = gguf.GGUFWriter(target, architecture)
-    for key, field in reader.fields.items():
-        if key.startswith(("GGUF.", "general.architecture")) or key in (metadata or {}):
-            continue
-        value = field.contents()
-        if key == gguf.Keys.Tokenizer.LIST:
-            value = [*value, *markers]
-        elif key == gguf.Keys.Tokenizer.TOKEN_TYPE:
-            value = [*value, *[int(token_type)] * len(markers)]
-        elif key == gguf.Keys.Tokenizer.SCORES:
-            value = [*value, *[0.0] * len(markers)]
+    metadata = read_gguf_header(source).metadata
+    old_architecture = metadata.text("general.architecture")
+    old_tokens = set(metadata.texts(_TOKENS))
+    new = [marker for marker in dict.fromkeys(markers) if marker not in old_tokens]
+    added = {
+        _TOKENS: b"".join(map(gguf_files.string, new)),
+        "tokenizer.ggml.token_type": struct.pack("<i", token_type) * len(new),
+        "tokenizer.ggml.scores": bytes(4 * len(new)),
+    }
+    entries = [gguf_files.text("general.architecture", architecture)]
+    for key, entry in metadata.entries.items():
         new_key = key.replace(f"{old_architecture}.", f"{architecture}.")
-        item_type = field.types[-1] if field.types[0] is gguf.GGUFValueType.ARRAY else None
-        writer.add_key_value(new_key, value, field.types[0], item_type)
-    for key, value in (metadata or {}).items():
-        is_flag = isinstance(value, bool)
-        writer.add_key_value(
-            key, value, gguf.GGUFValueType.BOOL if is_flag else gguf.GGUFValueType.STRING
-        )
-    writer.write_header_to_file()
-    writer.write_kv_data_to_file()
-    writer.close()
-    return target
+        if isinstance(entry.value, ArrayValue):
+            data = entry.value.data + added.get(key, b"")
+            num_items = entry.value.num_items + (len(new) if key in added else 0)
+            entries.append(gguf_files.array(new_key, entry.value.item_type, num_items, data))
+        elif isinstance(entry.value, str):
+            if key != "general.architecture":
+                entries.append(gguf_files.text(new_key, entry.value))
+        else:
+            entries.append(gguf_files.scalar(new_key, entry.type, entry.value))
+    return gguf_files.RawGguf(entries=tuple(entries), tensors=()).write(folder)
