@@ -187,11 +187,14 @@ class LlamaVocabulary:
                 "that llama.cpp sees; the file is damaged, download it again"
             )
         markers = "".join(map(self._raw.text, self._finding.marker_tokens.values()))
-        text = _PROBE + markers + _PROBE
-        tokens = self.tokenize(text)
-        if not self._forbidden.isdisjoint(tokens):
-            raise ModelFileError(f"{self._name}: text of documents would become its markers")
-        if b"".join(map(self.token_bytes, tokens)) != text.encode():
+        # SentencePiece reads U+2581 and a blank as the same, so both ways of writing are tried.
+        for text in (markers, markers.replace("\u2581", " ")):
+            if not self._forbidden.isdisjoint(self.tokenize(_PROBE + text + _PROBE)):
+                raise ModelFileError(
+                    f"{self._name}: text of documents would become its markers; choose another "
+                    "conversion of this model"
+                )
+        if b"".join(map(self.token_bytes, self.tokenize(_PROBE))) != _PROBE.encode():
             raise ModelFileError(
                 f"{self._name}: its vocabulary does not give code back unchanged; choose another "
                 "model or conversion"
