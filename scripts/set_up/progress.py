@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import queue
 import re
+import signal
 import subprocess
+import sys
 import threading
 import time
 from collections import deque
@@ -111,12 +115,14 @@ def run_step(
         stderr=subprocess.STDOUT,
         encoding="utf-8",
         errors="replace",
+        # A group of its own, so that the compilers that it starts can be ended with it.
+        start_new_session=True,
     ) as process:
         try:
             with log_file.open("w", encoding="utf-8") as log:
                 _follow(process, reporter, log, tail)
         except BaseException:
-            process.terminate()
+            _end(process)
             raise
     status = process.returncode
     if status != 0:
@@ -147,6 +153,14 @@ def _follow(
         tail.append(line.rstrip())
         detail = build_step(line) or detail
         reporter.update(detail)
+
+
+def _end(process: subprocess.Popen[str]) -> None:
+    if sys.platform == "win32":
+        process.terminate()
+        return
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGTERM)
 
 
 def _read(process: subprocess.Popen[str], lines: queue.SimpleQueue[str | None]) -> None:

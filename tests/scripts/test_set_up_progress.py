@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import os
 import sys
 from pathlib import Path
 
+import psutil
 import pytest
 
 from scripts.set_up.progress import Reporter, StepFailed, build_step, run_step
@@ -78,6 +80,30 @@ def test_run_step_keeps_the_output_in_the_log(tmp_path: Path) -> None:
     log_file = tmp_path / "logs" / "step.log"
     assert "done" in run("print('all of it')", log_file)
     assert log_file.read_text() == "all of it\n"
+
+
+def test_an_interrupted_step_ends_with_all_that_it_started(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started = tmp_path / "started"
+    code = (
+        "import subprocess, sys, pathlib;"
+        "child = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(600)']);"
+        f"pathlib.Path({str(started)!r}).write_text(str(child.pid)); child.wait()"
+    )
+
+    def interrupt_when_started(_self: Reporter, _detail: str) -> None:
+        if started.exists() and started.read_text():
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(Reporter, "update", interrupt_when_started)
+    with pytest.raises(KeyboardInterrupt):
+        run(code, tmp_path / "step.log")
+    with contextlib.suppress(psutil.NoSuchProcess):
+        grandchild = psutil.Process(int(started.read_text()))
+        _, left = psutil.wait_procs([grandchild], timeout=30)
+        # A container may have nobody who takes note of an orphan's end.
+        assert not left or grandchild.status() == psutil.STATUS_ZOMBIE
 
 
 def test_run_step_fails_with_the_last_lines_and_the_log(tmp_path: Path) -> None:
