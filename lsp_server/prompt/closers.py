@@ -19,7 +19,7 @@ def closers_at_line_end(text: str, cursor: int) -> str:
     Blanks at the end of the line are left to the suffix.
     """
     rest, line_break, _ = text[cursor : cursor + MAX_CLOSERS_CHARS + 1].partition("\n")
-    if not line_break and cursor + len(rest) < len(text):
+    if not line_break and len(rest) > MAX_CLOSERS_CHARS:
         return ""
     rest = rest.rstrip()
     return rest if _are_closers(rest) else ""
