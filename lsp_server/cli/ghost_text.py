@@ -14,7 +14,7 @@ from lsp_server.cli.document import Document
 GHOST_START = "«"
 GHOST_END = "»"
 
-_GHOST_STYLE = "italic bright_black"
+_GHOST_STYLE = "italic dim"
 _GUTTER_STYLE = "dim"
 _NUM_LINES_BEFORE = 12
 _NUM_LINES_AFTER = 4

@@ -82,7 +82,7 @@ def test_ghost_text_is_dim_on_a_terminal() -> None:
     console = Console(file=io.StringIO(), force_terminal=True, color_system="standard")
     with console.capture() as capture:
         console.print(render(region, "python", is_plain=False))
-    assert "\x1b[3;90m12345" in capture.get()
+    assert "\x1b[2;3m12345" in capture.get()
 
 
 @pytest.mark.parametrize(

@@ -50,5 +50,5 @@ def test_the_example_is_coloured_on_a_terminal(
     monkeypatch.setenv("FORCE_COLOR", "1")
     monkeypatch.setenv("TERM", "xterm-256color")
     out = show(embedded_model, monkeypatch)
-    assert "\x1b[3;90m" in out
+    assert "\x1b[2;3m" in out
     assert "«" not in out

@@ -6,7 +6,7 @@ import xml.etree.ElementTree as ET
 
 from scripts.make_picture import PICTURE, picture_of
 
-OUTPUT = "1 │ x = \x1b[3;90m1 + 2\x1b[0m\n"
+OUTPUT = "1 │ x = \x1b[2;3m1 + 2\x1b[0m\n"
 
 
 def text_of(svg: str) -> str:
