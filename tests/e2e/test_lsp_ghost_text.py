@@ -111,7 +111,7 @@ async def test_an_answer_to_an_older_text_is_not_shown() -> None:
         await eventually(lambda: has_running(1))
         session.type(document, "while")
         new = session.ask(document)
-        assert (await old).items == []
+        assert (await old).items == ()
         session.cancel_latest()
         with pytest.raises(JsonRpcException):
             await new
@@ -126,7 +126,7 @@ async def test_closing_the_document_frees_the_engine() -> None:
         session.client.text_document_did_close(
             types.DidCloseTextDocumentParams(types.TextDocumentIdentifier(document.uri))
         )
-        assert (await answer).items == []
+        assert (await answer).items == ()
         await eventually(lambda: has_running(0))
 
 
@@ -158,7 +158,7 @@ async def test_an_engine_that_is_killed_is_reported_once_and_started_again(
         await eventually(lambda: has_running(1))
         [engine] = engines_of(bantam_directories)
         engine.kill()
-        assert (await answer).items == []
+        assert (await answer).items == ()
         assert len(session.messages) == 1
         assert "engine" in session.messages[0]
         other = session.open("value = ‸\n", uri="untitled:2")
@@ -180,7 +180,7 @@ async def test_a_model_that_cannot_be_used_is_named_once(model: str, words: list
     async with lsp_session(options={"model": {"name": model}}) as session:
         document = session.open(BLOCK)
         for _ in range(3):
-            assert (await session.ask(document)).items == []
+            assert (await session.ask(document)).items == ()
         [message] = session.messages
         assert all(word in message for word in words), message
 

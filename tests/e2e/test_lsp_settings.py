@@ -35,8 +35,9 @@ async def test_settings_come_from_file_options_and_workspace(
             # Another document each time: an answer that is remembered was not asked again.
             uri = f"untitled:{session.next_id()}"
             text = (await session.ghost_text(session.open("value = ‸\n", uri=uri))).insert_text
-            assert text in {"ret", "return"}
-            return text == "return"
+            # The first token is the blank before the cursor, which is not said again.
+            assert text in {"re", "retur"}
+            return text == "retur"
 
         await eventually(is_cut_after_six)
 
