@@ -1,4 +1,8 @@
-"""The packaged extension in a real VS Code: its server, its workbench, a browser, our engine."""
+"""The packaged extension in a real VS Code: its server, its workbench, a browser, our engine.
+
+`BANTAM_TEST_SCREENSHOT` names a file that gets a picture of the ghost text; docs/images/vscode.png
+is made so.  `BANTAM_TEST_MODEL` names another model than the embedded one.
+"""
 
 from __future__ import annotations
 
@@ -42,12 +46,14 @@ def count_lines(path):
 
 
 def read_lines(path):
-    """Return the lines of a file without their ends."""
+    """Return the lines of a file."""
     lines = []
     with open(path) as file:
+        for line in file:
 '''
 
-_TYPED = "        for line in file"
+#: `extension_host/ghost_text.js` types the same.
+_TYPED = "            lines.app"
 _MISSING_MODEL = "/nonexistent/model.gguf"
 
 
@@ -110,6 +116,12 @@ def editor(
 in_extension_host = pytest.mark.parametrize(
     "editor", [{"options": EXTENSION_TEST_OPTIONS}], indirect=True, ids=["extension host"]
 )
+with_fake_model = pytest.mark.parametrize(
+    "editor",
+    [{"options": EXTENSION_TEST_OPTIONS, "settings": {"bantam.model.name": "fake"}}],
+    indirect=True,
+    ids=["extension host"],
+)
 with_missing_model = pytest.mark.parametrize(
     "editor", [{"settings": {"bantam.model.name": _MISSING_MODEL}}], indirect=True, ids=["missing"]
 )
@@ -143,6 +155,16 @@ def test_ghost_text_is_seen_and_accepted_by_keys(
 @in_extension_host
 def test_a_server_that_was_killed_is_started_again(editor: WorkbenchServer) -> None:
     editor.run_in_extension_host("crash.js")
+
+
+@with_fake_model
+def test_a_workspace_chooses_neither_model_nor_program(editor: WorkbenchServer) -> None:
+    folder = editor.workspace / ".vscode"
+    folder.mkdir()
+    chosen = {"bantam.model.name": _MISSING_MODEL, "bantam.serverPath": "/nonexistent/bantam"}
+    (folder / "settings.json").write_text(json.dumps(chosen), encoding="utf-8")
+
+    editor.run_in_extension_host("trust.js")
 
 
 @with_missing_model

@@ -2,6 +2,9 @@
 
 const { main } = require("./browser.cjs");
 
+/** Height of the title bar in CSS pixels; it is left out of the picture. */
+const TITLE_BAR = 35;
+
 main(async (page, { url, typed, screenshot }) => {
   await page.goto(url);
   await page.locator(".monaco-editor .view-line").first().waitFor();
@@ -13,7 +16,9 @@ main(async (page, { url, typed, screenshot }) => {
   await page.keyboard.type(typed, { delay: 40 });
   const ghost = await settledText(page.locator('.monaco-editor [class*="ghost-text"]'));
   if (screenshot) {
-    await page.screenshot({ path: screenshot });
+    const { width, height } = page.viewportSize();
+    const clip = { x: 0, y: TITLE_BAR, width, height: height - TITLE_BAR };
+    await page.screenshot({ path: screenshot, clip });
   }
   const cursor = page.locator('[id="status.editor.selection"]');
   const typedTo = await cursor.innerText();

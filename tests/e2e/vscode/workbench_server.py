@@ -36,6 +36,7 @@ _SETTINGS: dict[str, Any] = {
     "editor.quickSuggestions": {"other": "off", "comments": "off", "strings": "off"},
     "editor.hideCursorInOverviewRuler": True,
     "editor.minimap.enabled": False,
+    "editor.cursorBlinking": "solid",
     "editor.fontSize": 15,
     "editor.scrollbar.vertical": "hidden",
     "editor.stickyScroll.enabled": False,

@@ -11,7 +11,7 @@ const ASK_AGAIN_MS = 15_000;
 exports.run = async () => {
   await startBantam();
   const { document } = await openAtEnd("reader.py");
-  await type("        for line in file");
+  await type("            lines.app");
   const typed = document.getText();
 
   await acceptSuggestion(document);
