@@ -88,6 +88,18 @@ class CompletionSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unkno
     ] = 30
 
 
+class ActionSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What code actions may take."""
+
+    max_tokens: Annotated[
+        int, Meta(ge=16, le=16_384, description="Longest answer of a code action, in tokens.")
+    ] = 512
+    max_ms: Annotated[
+        int,
+        Meta(ge=100, le=600_000, description="Time limit of a code action, in milliseconds."),
+    ] = 60_000
+
+
 class EngineSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The process that runs the model."""
 
@@ -120,5 +132,6 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
     model: ModelSettings = ModelSettings()
     completion: CompletionSettings = CompletionSettings()
+    actions: ActionSettings = ActionSettings()
     engine: EngineSettings = EngineSettings()
     log: LogSettings = LogSettings()

@@ -1,0 +1,49 @@
+"""Explain the selected code, or the definition at the cursor."""
+
+from __future__ import annotations
+
+from lsp_server.actions.conversation import explain_conversation, room_for
+from lsp_server.actions.generating import Generator, OnProgress, Order
+from lsp_server.actions.regions import Region, definition_region, selected_region
+from lsp_server.actions.rewriting import require_chat
+from lsp_server.actions.scene import Scene, name_of
+from lsp_server.actions.values import Effect, Need, Offer, Result, TextResult
+from lsp_server.errors import ActionError
+
+
+class Explain:
+    """Answers in words and changes nothing."""
+
+    name = "explain"
+    kind = "bantam.explain"
+    need = Need.CHAT
+    effect = Effect.TEXT
+    where = "a selection, or a cursor in a function or class"
+
+    def offers(self, scene: Scene) -> tuple[Offer, ...]:
+        """Return one offer where there is something to explain."""
+        if selected_region(scene) is not None:
+            return (Offer(self.name, "Explain the selection"),)
+        found = scene.definition
+        return (Offer(self.name, f"Explain {name_of(found)}"),) if found is not None else ()
+
+    async def perform(self, scene: Scene, generator: Generator, on_progress: OnProgress) -> Result:
+        """Have it explained."""
+        region = _region(scene)
+        info = await generator.info()
+        require_chat(info)
+        room = room_for(region, info, generator.max_tokens(info))
+        talk = explain_conversation(scene, region, room)
+        written = await generator.write(Order(scene.query.uri, talk.segments), on_progress)
+        if not written.text.strip():
+            raise ActionError("the model had nothing to say; ask again, or choose another model")
+        return TextResult(written.text.strip() + ("\n" if written.is_finished else " …\n"))
+
+
+def _region(scene: Scene) -> Region:
+    region = selected_region(scene)
+    if region is not None:
+        return region
+    found = scene.definition
+    assert found is not None, "there is an offer"
+    return definition_region(scene, found)
