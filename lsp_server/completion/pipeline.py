@@ -129,6 +129,7 @@ class CompletionPipeline:
             answer = await self._ask(cursor, visit)
         if answer is None:
             return visit.end(OutcomeReason.DEBOUNCED)
+        visit.stages.add_all(answer.stage_ms)
         if answer.interrupted is not None:
             return visit.end_with(answer.interrupted, (), answer)
         return self._offer(answer, cursor, visit)

@@ -33,6 +33,11 @@ class StageTimes:
         """Add milliseconds to a stage."""
         self._ms[stage] = self._ms.get(stage, 0.0) + ms
 
+    def add_all(self, stage_ms: Mapping[str, float]) -> None:
+        """Add what happened elsewhere."""
+        for stage, ms in stage_ms.items():
+            self.add(stage, ms)
+
     @property
     def stage_ms(self) -> Mapping[str, float]:
         """Milliseconds per stage that was entered."""

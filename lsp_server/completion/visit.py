@@ -54,10 +54,6 @@ class Visit:
             suggestions=suggestions,
             model=self._model,
             cost=answer.cost,
-            stage_ms={
-                **self.stages.stage_ms,
-                **answer.stage_ms,
-                "total": self.stages.total_ms,
-            },
+            stage_ms={**self.stages.stage_ms, "total": self.stages.total_ms},
             error=answer.error,
         )
