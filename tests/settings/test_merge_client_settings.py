@@ -43,10 +43,11 @@ def test_a_workspace_cannot_choose_what_is_the_users(
     assert getattr(getattr(trusted.settings, group), name) == value
 
 
-def test_only_completion_settings_are_open_to_a_workspace() -> None:
-    """A new setting is closed to workspaces until somebody decides otherwise, here."""
+def test_only_what_is_written_and_when_is_open_to_a_workspace() -> None:
+    """Whoever adds a group of settings decides here whether a project may choose in it."""
     is_open = {key for key, field in setting_fields().items() if not field.is_user_only}
-    assert is_open == {key for key in setting_fields() if key.startswith("completion.")}
+    open_groups = ("actions.", "completion.")
+    assert is_open == {key for key in setting_fields() if key.startswith(open_groups)}
     assert set(setting_fields()) >= USER_ONLY
 
 
