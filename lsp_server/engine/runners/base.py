@@ -37,7 +37,11 @@ class Vocabulary(Protocol):
         ...
 
     def tokenize(self, text: str) -> list[int]:
-        """Return the tokens of document text; never a control or user-defined token."""
+        """Return the tokens of document text, without BOS or a leading space.
+
+        Never a control token, and of the user-defined ones only white space and single
+        characters, which mean themselves.
+        """
         ...
 
     def tokenize_template(self, text: str) -> list[int]:
