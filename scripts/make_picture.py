@@ -1,4 +1,4 @@
-"""Draw docs/picture.svg: what `scripts/run` really prints on a terminal, as a picture.
+"""Draw docs/images/terminal.svg: what `scripts/run` really prints on a terminal, as a picture.
 
 Usage: .venv/bin/python scripts/make_picture.py
 """
@@ -17,7 +17,7 @@ from rich.terminal_theme import MONOKAI
 from rich.text import Text
 
 ROOT = Path(__file__).resolve().parents[1]
-PICTURE = ROOT / "docs" / "picture.svg"
+PICTURE = ROOT / "docs" / "images" / "terminal.svg"
 _NUM_COLUMNS = 84
 
 #: Rich's pictures fetch a font from the network; the reader's own will do.
