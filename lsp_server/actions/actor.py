@@ -88,4 +88,9 @@ class Actor:
 def _offers(scene: Scene, abilities: Abilities) -> Iterator[Offer]:
     for action in ACTIONS:
         for offer in action.offers(scene):
-            yield replace(offer, disabled=abilities.lack(action.need))
+            yield replace(
+                offer,
+                kind=action.kind,
+                effect=action.effect,
+                disabled=abilities.lack(action.need),
+            )

@@ -12,7 +12,7 @@ from lsp_server.actions.infilling import Hole, cursor_in, fill
 from lsp_server.actions.languages import DocPlace, DocStyle
 from lsp_server.actions.scene import Scene, body_of, name_of
 from lsp_server.actions.soundness import breaks
-from lsp_server.actions.values import Effect, Need, Offer, Result
+from lsp_server.actions.values import REWRITE, Effect, Need, Offer, Result
 from lsp_server.completion.stops.at_repetition import stop_at_repetition
 from lsp_server.context.definitions import Found
 from lsp_server.errors import ActionError
@@ -37,7 +37,7 @@ class WriteDocstring:
     """Documents a definition that has no documentation."""
 
     name = "docstring"
-    kind = "refactor.rewrite"
+    kind = REWRITE
     need = Need.INFILL
     effect = Effect.EDIT
     where = "a function or class that has no documentation"

@@ -14,7 +14,7 @@ from lsp_server.actions.generating import Generator, OnProgress
 from lsp_server.actions.regions import Region, definition_region, selected_region
 from lsp_server.actions.rewriting import rewrite
 from lsp_server.actions.scene import Scene
-from lsp_server.actions.values import EditResult, Effect, Need, Offer, Result
+from lsp_server.actions.values import REWRITE, EditResult, Effect, Need, Offer, Result
 from lsp_server.context.definitions import Found
 
 _COMMENT = re.compile(
@@ -38,7 +38,7 @@ class EditInstructed:
     """Has a part of the document written anew."""
 
     name = "edit_instructed"
-    kind = "refactor.rewrite"
+    kind = REWRITE
     need = Need.CHAT
     effect = Effect.EDIT
     where = (

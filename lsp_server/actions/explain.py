@@ -7,7 +7,7 @@ from lsp_server.actions.generating import Generator, OnProgress, Order
 from lsp_server.actions.regions import Region, definition_region, selected_region
 from lsp_server.actions.rewriting import require_chat
 from lsp_server.actions.scene import Scene, name_of
-from lsp_server.actions.values import Effect, Need, Offer, Result, TextResult
+from lsp_server.actions.values import EXPLANATION, Effect, Need, Offer, Result, TextResult
 from lsp_server.errors import ActionError
 
 
@@ -15,7 +15,7 @@ class Explain:
     """Answers in words and changes nothing."""
 
     name = "explain"
-    kind = "bantam.explain"
+    kind = EXPLANATION
     need = Need.CHAT
     effect = Effect.TEXT
     where = "a selection, or a cursor in a function or class"

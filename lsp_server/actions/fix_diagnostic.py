@@ -6,7 +6,7 @@ from lsp_server.actions.generating import Generator, OnProgress
 from lsp_server.actions.regions import Region, definition_region, rows_around
 from lsp_server.actions.rewriting import rewrite
 from lsp_server.actions.scene import Scene
-from lsp_server.actions.values import Diagnostic, Effect, Need, Offer, Result
+from lsp_server.actions.values import QUICK_FIX, Diagnostic, Effect, Need, Offer, Result
 
 #: A menu with more than this helps nobody.
 _MAX_OFFERS = 3
@@ -18,7 +18,7 @@ class FixDiagnostic:
     """Has the definition around a diagnostic written anew."""
 
     name = "fix_diagnostic"
-    kind = "quickfix"
+    kind = QUICK_FIX
     need = Need.CHAT
     effect = Effect.EDIT
     where = "a place with a diagnostic"

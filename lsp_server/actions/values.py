@@ -8,6 +8,12 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass
 
+#: Kinds of code action, as LSP calls them.
+QUICK_FIX = "quickfix"
+REWRITE = "refactor.rewrite"
+EXPLANATION = "bantam.explain"
+KINDS = (QUICK_FIX, REWRITE, EXPLANATION)
+
 
 class Need(enum.Enum):
     """What an action needs of the model."""
@@ -73,12 +79,16 @@ class Offer:
         name: The action's name.
         title: What a menu calls it.
         diagnostic: What it fixes.
+        kind: One of `KINDS`.
+        effect: What it gives.
         disabled: Why the model that is set cannot do it; empty if it can, or nobody knows yet.
     """
 
     name: str
     title: str
     diagnostic: Diagnostic | None = None
+    kind: str = REWRITE
+    effect: Effect = Effect.EDIT
     disabled: str = ""
 
 

@@ -10,7 +10,7 @@ from lsp_server.actions.indentation import leading_blanks
 from lsp_server.actions.infilling import Hole, cursor_in, fill
 from lsp_server.actions.scene import Scene, name_of
 from lsp_server.actions.soundness import breaks
-from lsp_server.actions.values import Effect, Need, Offer, Result
+from lsp_server.actions.values import REWRITE, Effect, Need, Offer, Result
 from lsp_server.completion.stops.at_repetition import stop_at_repetition
 from lsp_server.completion.stops.at_suffix_line import stop_at_suffix_line
 from lsp_server.context.brackets import surplus_closers
@@ -21,7 +21,7 @@ class WriteBody:
     """Fills a body that is missing, or a placeholder such as `pass`."""
 
     name = "write_body"
-    kind = "refactor.rewrite"
+    kind = REWRITE
     need = Need.INFILL
     effect = Effect.EDIT
     where = "a function or class whose body is empty or a placeholder such as pass"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from lsprotocol import types
 from pygls.capabilities import ServerCapabilitiesBuilder, get_capability
 from pygls.lsp.server import LanguageServer
@@ -102,3 +104,73 @@ class EditorClient:
         """Take a progress bar away."""
         self._server.work_done_progress.end(token, types.WorkDoneProgressEnd())
         self._server.work_done_progress.tokens.pop(token, None)
+
+    @property
+    def has_action_literals(self) -> bool:
+        """Whether a code action may be more than a command."""
+        return self._has("text_document.code_action.code_action_literal_support")
+
+    @property
+    def has_action_resolve(self) -> bool:
+        """Whether it asks for the edit of a code action when one is chosen."""
+        resolve = get_capability(self._capabilities, "text_document.code_action.resolve_support")
+        has_data = self._has("text_document.code_action.data_support")
+        return has_data and resolve is not None and "edit" in resolve.properties
+
+    @property
+    def has_disabled_actions(self) -> bool:
+        """Whether it shows code actions that cannot be done, and why."""
+        return self.has_action_literals and self._has("text_document.code_action.disabled_support")
+
+    @property
+    def has_document_changes(self) -> bool:
+        """Whether an edit may name the version of the document that it is for."""
+        return self._has("workspace.workspace_edit.document_changes")
+
+    @property
+    def has_apply_edit(self) -> bool:
+        """Whether the server may ask it to apply an edit."""
+        return self._has("workspace.apply_edit")
+
+    @property
+    def has_show_document(self) -> bool:
+        """Whether it opens files for the server."""
+        return self._has("window.show_document.support")
+
+    async def apply_edit(self, edit: types.WorkspaceEdit, label: str) -> bool:
+        """Ask it to apply an edit; returns whether it did."""
+        answer = await self._server.workspace_apply_edit_async(
+            types.ApplyWorkspaceEditParams(edit=edit, label=f"Bantam: {label}")
+        )
+        return answer.applied
+
+    async def show_document(self, uri: str) -> bool:
+        """Ask it to open a file; returns whether it did."""
+        answer = await self._server.window_show_document_async(
+            types.ShowDocumentParams(uri=uri, take_focus=False)
+        )
+        return answer.success
+
+    def show_info(self, message: str) -> None:
+        """Show something that the person has asked for."""
+        self._server.window_show_message(
+            types.ShowMessageParams(type=types.MessageType.Info, message=message)
+        )
+
+    async def open_cancellable_progress(
+        self, token: str, title: str, on_cancel: Callable[[], None]
+    ) -> None:
+        """Open a progress bar with a button that calls `on_cancel`."""
+        progress = self._server.work_done_progress
+        await progress.create_async(token)
+        progress.tokens[token].add_done_callback(
+            lambda future: on_cancel() if future.cancelled() else None
+        )
+        progress.begin(token, types.WorkDoneProgressBegin(title=title, cancellable=True))
+
+    def report_message(self, token: str, message: str) -> None:
+        """Say at a progress bar how far the work is."""
+        self._server.work_done_progress.report(token, types.WorkDoneProgressReport(message=message))
+
+    def _has(self, capability: str) -> bool:
+        return bool(get_capability(self._capabilities, capability))

@@ -92,13 +92,17 @@ class Completer:
             self._engine = None
             await engine.aclose()
 
+    def engine(self) -> Engine:
+        """Return the engine; made when it is first needed."""
+        if self._engine is None:
+            self._engine = self._make_engine()
+        return self._engine
+
     def _make_pipeline(self) -> CompletionPipeline:
         from lsp_server.completion.pipeline import CompletionPipeline
 
-        if self._engine is None:
-            self._engine = self._make_engine()
         pipeline = CompletionPipeline(
-            self._engine, self._settings, self._on_loading, counts=self._counts
+            self.engine(), self._settings, self._on_loading, counts=self._counts
         )
         self._counts = pipeline.counts
         return pipeline

@@ -13,8 +13,11 @@ from typing import Any
 from lsprotocol import types
 from pygls.lsp.server import LanguageServer
 
+from lsp_server.actions.values import KINDS
 from lsp_server.server.protocol.errors import guard_call, guard_notification, guard_request
 from lsp_server.server.requests import (
+    action_commands,
+    code_action,
     completion,
     configuration,
     documents,
@@ -41,17 +44,25 @@ NOTIFICATIONS: Mapping[str, Callable[[Session, Any], None]] = {
 REQUESTS: Mapping[str, Callable[[Session, Any], Awaitable[Any]]] = {
     types.TEXT_DOCUMENT_INLINE_COMPLETION: inline_completion.inline_completion,
     types.TEXT_DOCUMENT_COMPLETION: completion.completion,
+    types.TEXT_DOCUMENT_CODE_ACTION: code_action.code_action,
+    types.CODE_ACTION_RESOLVE: code_action.resolve,
 }
 COMMANDS: Mapping[str, Callable[..., Awaitable[Any]]] = {
     inline_completion.ACCEPTED_COMMAND: execute_command.accepted,
     "bantam.dismissed": execute_command.dismissed,
     "bantam.status": execute_command.status,
+    code_action.ACT_COMMAND: action_commands.act,
+    code_action.EXPLAIN_COMMAND: action_commands.explain,
+    "bantam.edit": action_commands.edit,
 }
 #: What the answer to `initialize` says of a method besides that it is there.
 OPTIONS: Mapping[str, Any] = {
     types.TEXT_DOCUMENT_INLINE_COMPLETION: types.InlineCompletionOptions(),
     types.TEXT_DOCUMENT_COMPLETION: types.CompletionOptions(
         trigger_characters=list(completion.TRIGGER_CHARACTERS)
+    ),
+    types.TEXT_DOCUMENT_CODE_ACTION: types.CodeActionOptions(
+        code_action_kinds=list(KINDS), resolve_provider=True
     ),
 }
 

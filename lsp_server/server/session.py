@@ -9,6 +9,7 @@ from lsprotocol import types
 
 from lsp_server.completion.query import CompletionOutcome, CompletionQuery, OutcomeReason
 from lsp_server.engine.api import Engine
+from lsp_server.server.action_desk import ActionDesk
 from lsp_server.server.client import EditorClient
 from lsp_server.server.completer import Completer
 from lsp_server.server.configuration import Configuration
@@ -33,6 +34,7 @@ class Session:
         codec: Converts positions in the encoding that was agreed on.
         configuration: The settings that count.
         completer: Engine and pipeline.
+        actions: Code actions.
         feedback: What became of shown suggestions.
         tasks: Work that no request waits for.
     """
@@ -55,7 +57,9 @@ class Session:
         self.codec = PositionCodec(types.PositionEncodingKind.Utf16)
         self.configuration = Configuration(overrides, client.show_warning)
         self.tasks = BackgroundTasks()
-        self.completer = Completer(make_engine, LoadingProgress(client, self.tasks).show)
+        loading = LoadingProgress(client, self.tasks)
+        self.completer = Completer(make_engine, loading.show)
+        self.actions = ActionDesk(self.completer.engine, loading.show)
         self.feedback = Feedback()
         self._closing: asyncio.Task[None] | None = None
         self._faults = FaultReporter(client.show_error)
@@ -64,6 +68,7 @@ class Session:
         """Let the settings that count now take effect."""
         set_log_level(self.configuration.settings.log.level)
         await self.completer.use(self.configuration.settings)
+        await self.actions.use(self.configuration.settings)
 
     @property
     def is_popup_on(self) -> bool:
@@ -95,5 +100,6 @@ class Session:
             await self._closing
 
     async def _close(self) -> None:
+        await self.actions.aclose()
         await self.completer.aclose()
         await self.tasks.aclose()

@@ -23,6 +23,7 @@ class JsonClient:
     Attributes:
         server: The server.
         configuration: The answer to `workspace/configuration`.
+        answers: The answers to other requests of the server, by method.
         notifications: What the server notified, in order.
         requests: What the server asked, in order.
         responses: Every response, in order.
@@ -32,6 +33,7 @@ class JsonClient:
         self.server = BantamServer(lambda: engine, overrides or {})
         self.server.protocol.set_writer(self, include_headers=False)
         self.configuration: Any = None
+        self.answers: dict[str, Any] = {}
         self.notifications: list[dict[str, Any]] = []
         self.requests: list[dict[str, Any]] = []
         self.responses: list[dict[str, Any]] = []
@@ -50,6 +52,7 @@ class JsonClient:
             self.requests.append(message)
             is_configuration = message["method"] == "workspace/configuration"
             result = [self.configuration] if is_configuration else None
+            result = self.answers.get(message["method"], result)
             answer = {"jsonrpc": "2.0", "id": message["id"], "result": result}
             asyncio.get_running_loop().call_soon(self.receive, answer)
 

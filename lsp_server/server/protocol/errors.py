@@ -11,11 +11,17 @@ import logging
 from collections.abc import Awaitable, Callable, Iterator
 from typing import Any
 
+from lsprotocol import types
 from pygls.exceptions import JsonRpcException, JsonRpcInternalError, JsonRpcInvalidParams
 
 from lsp_server.errors import BantamError
 
 LOGGER = logging.getLogger(__name__)
+
+
+def request_failed(message: str) -> JsonRpcException:
+    """Return the answer to a request that was sound and came to nothing."""
+    return JsonRpcException(message, code=types.LSPErrorCodes.RequestFailed)
 
 
 def guard_request(
