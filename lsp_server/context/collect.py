@@ -157,9 +157,10 @@ def _of_workspace(situation: Situation, index: Index, deadline: Deadline) -> Ite
     index.advance(here.language.family, deadline)
     near_files = {file.path for one in here.imports for file in imported_files(one, here, index)}
     for near in situation.names:
+        # The document itself may be among them, and counts as none.
         files = [
             file
-            for file in index.defining(near.name)
+            for file in index.defining(near.name, MAX_GLOBAL_FILES + 1)
             if file.path != here.path and file.language.family == here.language.family
         ]
         if len(files) > MAX_GLOBAL_FILES:

@@ -152,9 +152,16 @@ class Index:
         self._keep(path, stamp, facts)
         return facts
 
-    def defining(self, name: str) -> tuple[FileFacts, ...]:
-        """Return the files, of those parsed so far, that define `name`, also as a member."""
+    def defining(self, name: str, max_files: int) -> tuple[FileFacts, ...]:
+        """Return the files, of those parsed so far, that define `name`, also as a member.
+
+        Args:
+            name: The name.
+            max_files: Return none if there are more than these.
+        """
         paths = sorted(self._paths_by_name.get(name, ()))
+        if len(paths) > max_files:
+            return ()
         return tuple(facts for facts in self._all_facts(tuple(paths)) if facts.all_named(name))
 
     def advance(self, family: str, deadline: Deadline) -> bool:

@@ -172,9 +172,9 @@ def test_windows_line_ends_change_nothing(
 ) -> None:
     root = tmp_path / language
     shutil.copytree(fixture_root(language), root)
-    for path in root.rglob("*.*"):
-        if path.is_file():
-            path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n"))
+    for file in root.rglob("*.*"):
+        if file.is_file():
+            file.write_bytes(file.read_bytes().replace(b"\n", b"\r\n"))
     path, marked, _ = AFTER_THE_DOT[language]
     assert gather_at(root, path, marked.replace("\n", "\r\n")) == gather_at(
         fixture_root(language), path, marked
