@@ -17,8 +17,8 @@ def check(
     language: str = "python",
 ) -> Candidate | None:
     cursor = look_from_cursor(query_at(marked, language=language), DocumentTrees())
-    candidate = Candidate(text, EndReason.LENGTH, num_replaced_chars)
-    candidate = cut_what_breaks_the_file(candidate, cursor)
+    whole = Candidate(text, EndReason.LENGTH, num_replaced_chars)
+    candidate = cut_what_breaks_the_file(whole, cursor)
     assert (candidate and candidate.text) == expected
     return candidate
 
