@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from lsprotocol import types
@@ -57,6 +58,7 @@ async def test_a_suggestion_and_its_acceptance() -> None:
         status = await session.client.workspace_execute_command_async(
             types.ExecuteCommandParams("bantam.status")
         )
+        assert status is not None
         assert status["suggestions"] == {"accepted": 1, "dismissed": 0}
         assert session.messages == []
 
@@ -197,5 +199,5 @@ async def has_running(count: int) -> bool:
 
 
 def kinds_of_progress(session: LspSession) -> list[str]:
-    reports = session.client.progress_reports
+    reports: dict[Any, list[Any]] = session.client.progress_reports
     return [str(value.kind) for values in reports.values() for value in values]

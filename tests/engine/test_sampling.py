@@ -88,7 +88,7 @@ def test_alternatives_draw_differently() -> None:
 
 def test_logprob_is_of_the_whole_distribution() -> None:
     sampler = make_sampler(want_logprobs=True, top_k=1, temperature=1.0)
-    logprob = sampler(logits_of(0.2, 0.5, 0.3) + 4.0).logprob
+    logprob = sampler(logits_of(0.2, 0.5, 0.3) + np.float32(4.0)).logprob
     assert logprob == pytest.approx(math.log(0.5), rel=1e-5)
 
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import Any
 
 import pytest
 
@@ -257,7 +258,7 @@ def test_prompts_cost_is_told_once_before_the_text(num_alternatives: int) -> Non
 def test_reuse_gives_what_a_full_recompute_gives(num_alternatives: int) -> None:
     harness = SchedulerHarness()
     for prompt in ("def f(x):", "def f(y):", "def f(y): ret", "def f", "import os", "def f(y)"):
-        fields = {
+        fields: dict[str, Any] = {
             "prompt": prompt,
             "num_alternatives": num_alternatives,
             "max_tokens": 10,

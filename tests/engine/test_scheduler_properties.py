@@ -8,7 +8,14 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from lsp_server.engine.api import EndReason, GenerateRequest, Limits, Priority, Sampling
+from lsp_server.engine.api import (
+    EndReason,
+    GenerateRequest,
+    Limits,
+    Priority,
+    Sampling,
+    TextSegment,
+)
 from lsp_server.engine.runners.base import RunnerLimits
 from lsp_server.errors import EngineError
 from tests.support.engine import Heard, SchedulerHarness, make_request
@@ -104,7 +111,9 @@ class SchedulerMachine(RuleBasedStateMachine):
         for index in range(request.num_alternatives):
             assert heard.text(index) == fresh.text(index)
         cost = heard.end.cost
-        num_prompt_tokens = 1 + sum(len(segment.text) for segment in request.segments)
+        texts = [one.text for one in request.segments if isinstance(one, TextSegment)]
+        assert len(texts) == len(request.segments), "the fake model counts a text's bytes"
+        num_prompt_tokens = 1 + sum(map(len, texts))
         assert cost.tokens_reused + cost.tokens_computed == num_prompt_tokens
         assert cost.tokens_generated == fresh.end.cost.tokens_generated
 

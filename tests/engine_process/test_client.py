@@ -145,7 +145,10 @@ async def test_a_finished_stream_leaves_its_connection_for_the_next_request(
             async for event in events:
                 if isinstance(event, EndEvent):
                     break
-    connector = client._attachment._connection._session.connector
+    connection = client._attachment._connection
+    assert connection is not None
+    connector = connection._session.connector
+    assert connector is not None
     assert sum(len(connections) for connections in connector._conns.values()) == 1
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 
@@ -10,7 +11,7 @@ from tests.support.completion import WritingEngine
 from tests.support.lsp_in_process import JsonClient, in_process
 
 POPUP = "textDocument/completion"
-WITH_GHOST_TEXT = {"textDocument": {"inlineCompletion": {}}}
+WITH_GHOST_TEXT: dict[str, Any] = {"textDocument": {"inlineCompletion": {}}}
 
 
 @pytest.fixture

@@ -50,7 +50,7 @@ async def test_a_request_before_initialize_is_refused(client: JsonClient) -> Non
 
 async def test_initialize_is_taken_once(client: JsonClient) -> None:
     await client.start()
-    params = {"processId": None, "rootUri": None, "capabilities": {}}
+    params: dict[str, Any] = {"processId": None, "rootUri": None, "capabilities": {}}
     response = await client.response(client.send("initialize", params))
     assert response["error"]["code"] == -32600
 

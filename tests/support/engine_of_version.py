@@ -6,6 +6,7 @@ python -m tests.support.engine_of_version PACKAGE_VERSION PROTOCOL_VERSION
 from __future__ import annotations
 
 import sys
+from unittest import mock
 
 from lsp_server.engine import boot, engine_process
 from lsp_server.engine.wire.versions import Versions
@@ -22,8 +23,8 @@ def main() -> int:
             pid=pid,
         )
 
-    engine_process.own_versions = versions
-    return boot.serve()
+    with mock.patch.object(engine_process, "own_versions", versions):
+        return boot.serve()
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from unittest import mock
 
 from lsp_server.engine import boot
 from lsp_server.settings.schema import EngineSettings
@@ -22,6 +23,8 @@ def make_engine(settings: EngineSettings) -> HangingEngine:
 
 
 if __name__ == "__main__":
-    boot.create_local_engine = make_engine
-    boot._END_TIMEOUT_S = 0.3
-    sys.exit(boot.serve())
+    with (
+        mock.patch.object(boot, "create_local_engine", make_engine),
+        mock.patch.object(boot, "_END_TIMEOUT_S", 0.3),
+    ):
+        sys.exit(boot.serve())
