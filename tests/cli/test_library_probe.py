@@ -26,7 +26,18 @@ def test_the_installed_library_answers() -> None:
     facts = probe_library()
     assert facts.binding_version
     assert "CPU" in facts.features
-    assert "llama_cpp" not in sys.modules
+
+
+@pytest.mark.real_model
+def test_asking_the_library_does_not_load_it_here() -> None:
+    script = (
+        "import sys\n"
+        "from lsp_server.cli.library_probe import probe_library\n"
+        "probe_library()\n"
+        "print('llama_cpp' in sys.modules)"
+    )
+    run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert run.stdout.strip() == "False"
 
 
 def end_with(monkeypatch: pytest.MonkeyPatch, status: int, stderr: bytes = b"") -> None:
