@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from lsprotocol import types
@@ -68,5 +69,5 @@ async def test_a_marker_in_the_source_is_text(options: dict[str, object]) -> Non
 
 
 def progress_kinds(session: LspSession) -> list[str]:
-    reports = session.client.progress_reports
+    reports: dict[Any, list[Any]] = session.client.progress_reports
     return [str(value.kind) for values in reports.values() for value in values]
