@@ -16,6 +16,27 @@ FAKE_MODEL = "{ settings = { model = { name = 'fake' } } }"
 #: What the model `fake` writes.
 FAKE_ANSWER = "return a + b"
 
+#: A place where the embedded model is sure.
+READER = '''"""Read and count the lines of text files."""
+
+
+def count_lines(path):
+    """Return how many lines a file has."""
+    count = 0
+    with open(path) as file:
+        for line in file:
+            count += 1
+    return count
+
+
+def read_lines(path):
+    """Return the lines of a file."""
+    lines = []
+    with open(path) as file:
+        for line in file:
+            lines.app
+'''
+
 OpenEditor = Callable[..., Neovim]
 
 
@@ -56,15 +77,16 @@ def editor(open_editor: OpenEditor) -> Neovim:
 
 
 def test_the_embedded_model_suggests_and_tab_accepts(open_editor: OpenEditor) -> None:
-    editor = open_editor("{}", "def add(a, b):\n    return a + b\n\n\ndef subtract(a, b):\n")
+    editor = open_editor("{}", READER)
     editor.wait_for_server()
-    editor.type("Go    return a")
+    editor.type("G$a")
 
     ghost = editor.wait_for_ghost_text()
     editor.type("<Tab>")
 
-    expected = "\n".join(["    return a" + ghost]).split("\n")
-    editor.wait_until(lambda: editor.lines[5:] == expected, "the suggestion to be in the text")
+    expected = (READER.rstrip("\n") + ghost).split("\n")
+    editor.wait_until(lambda: editor.lines == expected, "the suggestion to be in the text")
+    assert ghost == "end(line)"
 
 
 def test_tab_accepts_the_whole_suggestion(editor: Neovim) -> None:
