@@ -13,7 +13,7 @@ import click
 if TYPE_CHECKING:
     from lsp_server.cli.document import Document
     from lsp_server.completion.query import CompletionOutcome, Project
-    from lsp_server.settings.schema import Settings
+    from lsp_server.settings.schema import LibraryName, Settings
 
 #: Other files are read for so long at most: there is no next suggestion to wait for.
 _CONTEXT_MS = 1_000
@@ -41,6 +41,10 @@ class _CompleteCommand(click.Command):
     help="How many different suggestions to print, 1 to 8.",
 )  # fmt: skip
 @click.option("--model", help="Catalogue id or GGUF file; otherwise the setting model.name.")
+@click.option(
+    "--engine", "library", type=click.Choice(["llama.cpp", "ctransformers"]),
+    help="What runs the model; otherwise the setting engine.library.",
+)  # fmt: skip
 @click.option("--max-tokens", type=int, help="Longest suggestion; otherwise completion.max_tokens.")
 @click.option("--language", help="Language id as in LSP (python); otherwise from the file's name.")
 @click.option("--path", type=click.Path(path_type=Path), help="Where a document from `-` stands.")
@@ -50,6 +54,7 @@ def command(
     location: str,
     num_alternatives: int,
     model: str | None,
+    library: LibraryName | None,
     max_tokens: int | None,
     language: str | None,
     path: Path | None,
@@ -74,7 +79,7 @@ def command(
     """
     from lsp_server.cli.document import read_document
     from lsp_server.cli.location import STANDARD_INPUT, parse_location
-    from lsp_server.cli.user_settings import model_name, settings_or_fail
+    from lsp_server.cli.user_settings import model_name, settings_or_fail, with_engine
 
     if as_json and show:
         raise click.UsageError("--json and --show exclude each other")
@@ -88,6 +93,7 @@ def command(
             "completion.context_ms": _CONTEXT_MS,
         }
     )
+    settings = with_engine(settings, library)
     document = read_document(parsed, language=language, path=path)
     outcome = asyncio.run(_complete(document, num_alternatives, settings))
     _print(outcome, document, as_json=as_json, show=show)

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from lsp_server.models.catalogue import find_model
+from lsp_server.models.engine_names import split_library
 from lsp_server.models.fim_detection import find_fim_format
 from lsp_server.models.gguf import GgufHeader, read_gguf_header
 from lsp_server.models.gguf_metadata import Metadata
@@ -58,12 +59,12 @@ class ModelFacts:
 
 
 def facts_of(name: str) -> ModelFacts:
-    """Return what a model is, by catalogue id or absolute path.
+    """Return what a model is, by catalogue id or absolute path, with or without a library.
 
     Raises:
         ModelError: There is no such model, or its file is none that Bantam accepts.
     """
-    return model_facts(read_gguf_header(find_model(name).path))
+    return model_facts(read_gguf_header(find_model(split_library(name)[1]).path))
 
 
 def model_facts(header: GgufHeader) -> ModelFacts:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from lsp_server.cli.models_convert import convert
+
 if TYPE_CHECKING:
     from lsp_server.cli.model_facts import ModelFacts
 
@@ -17,6 +19,9 @@ def command() -> None:
 
     Besides these, the path of any GGUF file is a model.
     """
+
+
+command.add_command(convert)
 
 
 @command.command("list")

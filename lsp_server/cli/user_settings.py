@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
+import msgspec
+
 from lsp_server.cli.border import warn
 from lsp_server.errors import UsageError
+from lsp_server.models.engine_names import split_library, with_library
 from lsp_server.settings.load import load_user_settings
 from lsp_server.settings.problems import SettingSource
-from lsp_server.settings.schema import Settings
+from lsp_server.settings.schema import LibraryName, Settings
 
 
 def settings_or_fail(overrides: Mapping[str, object]) -> Settings:
@@ -31,9 +34,23 @@ def settings_or_fail(overrides: Mapping[str, object]) -> Settings:
 
 
 def model_name(typed: str | None) -> str | None:
-    """Return what `--model` names: a path to a file becomes absolute, a catalogue id stays."""
+    """Return what `--model` names: a path to a file becomes absolute, a catalogue id stays.
+
+    So does the library that may be chosen before it (`ctransformers:model.gguf`).
+    """
     if typed is None:
         return None
-    path = Path(typed).expanduser()
+    library, plain_name = split_library(typed)
+    path = Path(plain_name).expanduser()
     looks_like_path = path.suffix.lower() == ".gguf" or len(path.parts) > 1
-    return str(path.absolute()) if looks_like_path else typed
+    name = str(path.absolute()) if looks_like_path else plain_name
+    return name if library is None else with_library(name, library)
+
+
+def with_engine(settings: Settings, library: LibraryName | None) -> Settings:
+    """Return settings whose model is run by what `--engine` names; `None` changes nothing."""
+    if library is None:
+        return settings
+    name = with_library(settings.model.name, library)
+    model = msgspec.structs.replace(settings.model, name=name)
+    return msgspec.structs.replace(settings, model=model)

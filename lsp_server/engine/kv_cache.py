@@ -159,8 +159,8 @@ class KvCache:
             )
         if demand.num_answers > limits.max_sequences:
             raise NoCellsError(
-                f"the request asks for {demand.num_answers} alternatives, and the model was "
-                f"loaded for {limits.max_sequences} sequences: ask for fewer"
+                f"the request asks for {demand.num_answers} alternatives, and the engine of this "
+                f"model runs {limits.max_sequences} at a time: ask for fewer"
             )
 
     def try_admit(self, demand: Demand) -> list[KvSequence] | None:

@@ -2,24 +2,43 @@
 
 from __future__ import annotations
 
+import dataclasses
+
+import msgspec
+
 from lsp_server.engine.loaded_model import LoadedRunner, LoadModel, ReportProgress
 from lsp_server.engine.runners.fake_models import is_fake, load_fake_model
+from lsp_server.models.engine_names import split_library
 from lsp_server.settings.schema import EngineSettings
 
 
 def make_loader(settings: EngineSettings) -> LoadModel:
     """Return the function that loads models as the settings say.
 
-    It raises what `load_llama_model` and `load_fake_model` raise.
+    A model's name may choose the library (`ctransformers:bantam-embedded`); the setting
+    `engine.library` is for names that do not.  It raises what `load_llama_model`,
+    `load_ctransformers_model` and `load_fake_model` raise.
     """
 
     def load(model: str, report_progress: ReportProgress) -> LoadedRunner:
         if is_fake(model):
             return load_fake_model(model, report_progress)
-        # Imported here, because it loads the native library: an engine that has not been asked
-        # for a model yet starts without it.
+        chosen, plain_name = split_library(model)
+        # Imported here, because they load native libraries: an engine that has not been asked
+        # for a model yet starts without them.
+        if (chosen or settings.library) == "ctransformers":
+            from lsp_server.engine.runners.ctransformers_models import (
+                CtransformersModel,
+                load_ctransformers_model,
+            )
+
+            return load_ctransformers_model(
+                CtransformersModel(model, plain_name), settings, report_progress
+            )
         from lsp_server.engine.runners.llama_models import load_llama_model
 
-        return load_llama_model(model, settings, report_progress)
+        loaded = load_llama_model(plain_name, settings, report_progress)
+        # Clients know the model by the name that they used.
+        return dataclasses.replace(loaded, info=msgspec.structs.replace(loaded.info, model=model))
 
     return load

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 import math
 from collections.abc import Sequence
@@ -16,6 +17,8 @@ MAX_NAME_BYTES = 63
 MAX_DIMENSIONS = 4
 #: ggml counts elements and bytes in signed 64-bit numbers.
 MAX_ELEMENTS = 2**63 - 1
+#: Embedding and output matrix, which may be the same weights.
+TIED_NAMES = frozenset({"token_embd.weight", "output.weight"})
 #: Name length, dimension count, one dimension, type, offset.
 SMALLEST_TENSOR_BYTES = 8 + 4 + 8 + 4 + 8
 
@@ -60,12 +63,15 @@ def read_tensors(cursor: FileCursor, num_tensors: int, alignment: int) -> tuple[
 def check_places(cursor: FileCursor, tensors: Sequence[Tensor], data_offset: int) -> None:
     """Check that no two tensors overlap and that the file holds all of them.
 
+    Only an output matrix may lie where the embedding does: two names for tied weights.
+
     Raises:
         ModelFileError: They overlap, or the file ends before the last one does.
     """
     in_order = sorted(tensors, key=lambda tensor: tensor.offset)
     for before, after in itertools.pairwise(in_order):
-        if before.offset + before.num_bytes > after.offset:
+        is_overlap = before.offset + before.num_bytes > after.offset
+        if is_overlap and not _are_tied(before, after):
             raise cursor.error(f"the tensors {before.name!r} and {after.name!r} overlap")
     if in_order:
         needed = data_offset + in_order[-1].offset + in_order[-1].num_bytes
@@ -74,6 +80,12 @@ def check_places(cursor: FileCursor, tensors: Sequence[Tensor], data_offset: int
                 f"the file is truncated: its tensors end at byte {needed}, but it has only "
                 f"{cursor.file_bytes} bytes"
             )
+
+
+def _are_tied(one: Tensor, other: Tensor) -> bool:
+    """Return whether two tensors are the two names of a tied embedding; `conversion` writes it."""
+    names = {one.name, other.name}
+    return names == TIED_NAMES and dataclasses.replace(one, name=other.name) == other
 
 
 def _read_tensor(cursor: FileCursor, what: str, alignment: int) -> Tensor:

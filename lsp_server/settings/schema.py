@@ -11,11 +11,15 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
+#: The libraries that run models.
+LibraryName = Literal["llama.cpp", "ctransformers"]
+
 #: Settings that a workspace must never choose (see docs/architecture.md, "Trust").  They come
 #: only from the user's own file, the environment, the command line or `initializationOptions`.
 USER_ONLY = frozenset(
     {
         "model.name",
+        "engine.library",
         "engine.context_tokens",
         "engine.threads",
         "engine.unload_after_s",
@@ -103,6 +107,13 @@ class ActionSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
 class EngineSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The process that runs the model."""
 
+    library: Annotated[
+        LibraryName,
+        Meta(
+            description="What runs models; ctransformers (an extra) needs no compiler and runs "
+            "llama-architecture files alone."
+        ),
+    ] = "llama.cpp"
     context_tokens: Annotated[
         int,
         Meta(ge=0, le=1_048_576, description="KV cells to reserve; 0 follows the model, to 4096."),

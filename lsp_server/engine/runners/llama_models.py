@@ -7,26 +7,20 @@ import time
 
 from lsp_server.engine.api import ModelInfo
 from lsp_server.engine.chat import ChatFormat
-from lsp_server.engine.code_sample import CODE_SAMPLE
 from lsp_server.engine.loaded_model import LoadedRunner, ReportProgress
 from lsp_server.engine.machine import num_physical_cores
 from lsp_server.engine.memory_check import check_memory
-from lsp_server.engine.runners.base import Vocabulary
 from lsp_server.engine.runners.llama_cpp import LlamaCppRunner, LlamaFile, LlamaSettings
 from lsp_server.engine.runners.llama_library import can_offload
-from lsp_server.errors import ModelFileError
+from lsp_server.engine.runners.model_measures import chars_per_token, default_cells
 from lsp_server.models.catalogue import find_model
 from lsp_server.models.chat_formats import find_chat_format
 from lsp_server.models.fim_detection import find_fim_format
-from lsp_server.models.gguf import GgufHeader, read_gguf_header, require_weights
+from lsp_server.models.gguf import read_gguf_header, require_weights
 from lsp_server.models.soundness import require_sound
 from lsp_server.settings.schema import EngineSettings
 
 logger = logging.getLogger(__name__)
-
-#: KV cells when the settings leave it open and the model would take more: attention runs over
-#: all cells up to the highest used one, so they are not for free.
-DEFAULT_MAX_CELLS = 4096
 
 
 def load_llama_model(
@@ -52,7 +46,7 @@ def load_llama_model(
     require_sound(header)
     finding = find_fim_format(header)
     chat = ChatFormat(find_chat_format(header), model)
-    num_cells = settings.context_tokens or _default_cells(header)
+    num_cells = settings.context_tokens or default_cells(header)
     if not can_offload():
         check_memory(header, num_cells)
     runner = LlamaCppRunner(
@@ -76,25 +70,9 @@ def load_llama_model(
             context_tokens=runner.limits.context_tokens,
             fim_format=finding.format_id,
             fim_reason=finding.reason,
-            chars_per_token=_chars_per_token(runner.vocabulary),
+            chars_per_token=chars_per_token(runner.vocabulary),
             has_chat=chat.is_usable(),
             chat_reason=chat.reason,
         ),
         chat,
     )
-
-
-def _default_cells(header: GgufHeader) -> int:
-    architecture = header.metadata.text("general.architecture")
-    key = f"{architecture}.context_length"
-    trained = header.metadata.try_integer(key)
-    if trained is None or trained <= 0:
-        raise ModelFileError(
-            f"{header.path}: it does not say how long its context is ({key}); convert the model "
-            "again or choose another file"
-        )
-    return min(trained, DEFAULT_MAX_CELLS)
-
-
-def _chars_per_token(vocabulary: Vocabulary) -> float:
-    return len(CODE_SAMPLE) / max(len(vocabulary.tokenize(CODE_SAMPLE)), 1)
