@@ -33,6 +33,11 @@ class Action(Protocol):
         ...
 
     @property
+    def takes_words(self) -> bool:
+        """Whether what a person says in words matters to it."""
+        ...
+
+    @property
     def where(self) -> str:
         """Where it can be done, in words that go on after `it needs`."""
         ...

@@ -40,6 +40,7 @@ class WriteDocstring:
     kind = REWRITE
     need = Need.INFILL
     effect = Effect.EDIT
+    takes_words = False
     where = "a function or class that has no documentation"
 
     def offers(self, scene: Scene) -> tuple[Offer, ...]:

@@ -41,6 +41,7 @@ class EditInstructed:
     kind = REWRITE
     need = Need.CHAT
     effect = Effect.EDIT
+    takes_words = True
     where = (
         "an instruction, or a comment such as `# bantam: make this iterative` on or above the "
         "first line of the selection or of a function or class"

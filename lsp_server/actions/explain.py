@@ -18,6 +18,7 @@ class Explain:
     kind = EXPLANATION
     need = Need.CHAT
     effect = Effect.TEXT
+    takes_words = False
     where = "a selection, or a cursor in a function or class"
 
     def offers(self, scene: Scene) -> tuple[Offer, ...]:

@@ -33,7 +33,9 @@ def code_in(answer: str) -> str:
         code = answer[start : end.start() if end else len(answer)]
         if code.strip():
             # A model that was given an opening fence may write one of its own.
-            return code_in(code) if _OPENING.match(code.lstrip("\n")) else _trimmed(code)
+            own = _OPENING.match(code.lstrip("\n"))
+            is_again = own is not None and len(own["fence"]) >= len(opening["fence"])
+            return code_in(code) if is_again else _trimmed(code)
         position = end.end() if end else len(answer)
     return "" if position else _trimmed(answer)
 

@@ -21,6 +21,7 @@ class FixDiagnostic:
     kind = QUICK_FIX
     need = Need.CHAT
     effect = Effect.EDIT
+    takes_words = True
     where = "a place with a diagnostic"
 
     def offers(self, scene: Scene) -> tuple[Offer, ...]:

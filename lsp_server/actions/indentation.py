@@ -51,9 +51,10 @@ def _without_first_row_dedented(code: str) -> str:
     if leading_blanks(first) or not rows:
         return code
     least = min((leading_blanks(row) for row in rows), key=len)
-    # A body of a block is deeper than its first row, and a row at the margin settles it.
+    # What a first row opens is deeper by itself; that says nothing of the rows at the margin.
     is_opener = first.rstrip().endswith((":", "{", "(", "["))
-    return code if is_opener or not least else f"{least}{first}{newline}{rest}"
+    is_whole = is_opener and leading_blanks(rows[0]) == least
+    return code if is_whole or not least else f"{least}{first}{newline}{rest}"
 
 
 def _with_unit(row: str, own: str, unit: str) -> str:

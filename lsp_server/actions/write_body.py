@@ -24,6 +24,7 @@ class WriteBody:
     kind = REWRITE
     need = Need.INFILL
     effect = Effect.EDIT
+    takes_words = False
     where = "a function or class whose body is empty or a placeholder such as pass"
 
     def offers(self, scene: Scene) -> tuple[Offer, ...]:

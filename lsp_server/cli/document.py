@@ -61,7 +61,7 @@ def read_document(
     else:
         path = path or Path(location.file)
         name = location.file
-        data = _read_file(Path(location.file))
+        data = read_file(Path(location.file))
     path = path.absolute() if path else None
     text = decode(data, name)
     lines = LineIndex(text)
@@ -99,7 +99,12 @@ def language_of(path: PurePath | None) -> str:
     return path.suffix.lstrip(".").lower() or _PLAIN_TEXT
 
 
-def _read_file(path: Path) -> bytes:
+def read_file(path: Path) -> bytes:
+    """Return what a file holds.
+
+    Raises:
+        UsageError: It is missing, a folder, too large, or may not be read.
+    """
     try:
         if path.is_dir():
             raise UsageError(f"{path} is a folder; name a file in it")

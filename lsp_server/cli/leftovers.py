@@ -16,7 +16,7 @@ from lsp_server.directories import Directories
 from lsp_server.errors import ConfigError
 
 #: What Bantam writes into each folder, as patterns; whoever adds a file adds it here.
-_STATE = ("logs",)
+_STATE = ("logs", "explanations")
 _CACHE: tuple[str, ...] = ()
 _RUNTIME = ("engine.sock", "engine.lock", "start.lock", "deaths.json")
 _CONFIG = ("config.toml",)

@@ -94,6 +94,10 @@ class LineIndex:
             )
         return start + position.column - 1
 
+    def line_end(self, line: int) -> int:
+        """Return where the content of a line, from 1, ends; its line ending comes after."""
+        return self._content_ends[line - 1]
+
     def position_of(self, offset: int) -> Position:
         """Return the position of an offset."""
         line = bisect_right(self._starts, offset)

@@ -18,6 +18,7 @@ from lsp_server import __version__
 _MODULES = {
     "complete": "complete",
     "context": "context",
+    "act": "act",
     "serve": "serve",
     "engine": "engine",
     "models": "models",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,7 +10,7 @@ import msgspec
 
 from lsp_server.actions.actor import Actor
 from lsp_server.actions.values import ActionQuery, EditResult, Offer, Result
-from lsp_server.engine.api import GenerateRequest, ModelInfo, TurnSegment
+from lsp_server.engine.api import Event, GenerateRequest, ModelInfo, TurnSegment
 from lsp_server.settings.schema import ModelSettings, Settings
 from tests.support.completion import WritingEngine, prompt_text
 from tests.support.documents import CURSOR
@@ -20,7 +20,7 @@ SETTINGS = Settings(model=ModelSettings(name="unknown"))
 
 
 class TalkingEngine(WritingEngine):
-    """Writes a given text, and says of its model what a test says."""
+    """Writes a given text up to a stop text, and says of its model what a test says."""
 
     def __init__(
         self,
@@ -32,6 +32,14 @@ class TalkingEngine(WritingEngine):
         super().__init__(texts=(text,), **fields)
         self._info = info or {}
         self._failure = failure
+
+    async def _write(self, request: GenerateRequest) -> AsyncGenerator[Event, None]:
+        """Write the text up to the request's first stop text."""
+        places = [self.texts[0].find(stop) for stop in request.stop.texts]
+        end = min((place for place in places if place >= 0), default=len(self.texts[0]))
+        self.texts = (self.texts[0][:end],)
+        async for event in super()._write(request):
+            yield event
 
     async def describe(self, model: str) -> ModelInfo:
         if self._failure is not None:

@@ -1,0 +1,63 @@
+"""The file of `bantam act`: read once, with the lines that are meant."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from lsp_server.actions.syntax_errors import syntax_errors
+from lsp_server.actions.values import ActionQuery, Diagnostic
+from lsp_server.cli.document import decode, language_of, read_file
+from lsp_server.cli.lines import FileLines
+from lsp_server.cli.location import LineIndex
+
+
+@dataclass(frozen=True, slots=True)
+class ActDocument:
+    """A file and what is asked of it.
+
+    Attributes:
+        path: Where it stands, absolute.
+        name: What messages call it.
+        data: What it holds.
+        query: The place, with what is wrong there.
+    """
+
+    path: Path
+    name: str
+    data: bytes
+    query: ActionQuery
+
+
+def read_act_document(lines: FileLines, language: str | None, words: str) -> ActDocument:
+    """Read a file.
+
+    Args:
+        lines: The file, and which of its lines are meant.
+        language: LSP's language id; otherwise the file's ending says.
+        words: What the person says of them.
+
+    Raises:
+        UsageError: The file is missing, too large, no text, or has no such lines.
+    """
+    path = Path(lines.file).absolute()
+    data = read_file(Path(lines.file))
+    text = decode(data, lines.file)
+    start, end = lines.span(LineIndex(text))
+    query = ActionQuery(
+        uri=path.as_uri(),
+        path=_shown_path(path),
+        language=language or language_of(path),
+        text=text,
+        start=start,
+        end=end,
+        instruction=words,
+    )
+    said = (Diagnostic(start, end, words),) if words else syntax_errors(query)
+    return ActDocument(path, lines.file, data, replace(query, diagnostics=said))
+
+
+def _shown_path(path: Path) -> str:
+    """Return what the model is told: relative to here, never a path outside."""
+    here = Path.cwd()
+    return path.relative_to(here).as_posix() if path.is_relative_to(here) else path.name
