@@ -35,7 +35,7 @@ def command(
     model: str | None,
     language: str | None,
 ) -> None:
-    r"""Do a code action at some lines of a file, or list those that can be done there.
+    """Do a code action at some lines of a file, or list those that can be done there.
 
     \b
     write_body       write a missing body, or the one that `pass` stands for
@@ -53,7 +53,7 @@ def command(
       bantam act list src/app.py:12
       bantam act docstring src/app.py:12 --write
       bantam act edit_instructed src/app.py:12-20 --instruction 'use a dict' | git apply
-    """
+    """  # noqa: D301 - click needs the character itself
     from lsp_server.cli.act_document import read_act_document
     from lsp_server.cli.lines import parse_lines
     from lsp_server.cli.user_settings import model_name, settings_or_fail

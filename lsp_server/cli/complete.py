@@ -61,7 +61,7 @@ def command(
     as_json: bool,
     show: bool,
 ) -> None:
-    r"""Print what the model would write at a position.
+    """Print what the model would write at a position.
 
     Lines and columns count from 1, as editors show them: the cursor stands before the
     character at COLUMN, and a line of 10 characters has columns 1 to 11.  A character is a
@@ -75,8 +75,8 @@ def command(
     Examples:
       bantam complete src/app.py:12:5
       bantam complete --show -n 3 src/app.py:12:5
-      printf 'def add(a, b):\n    return ' | bantam complete - --language python
-    """
+      printf 'def add(a, b):\\n    return ' | bantam complete - --language python
+    """  # noqa: D301 - click needs the character itself
     from lsp_server.cli.document import read_document
     from lsp_server.cli.location import STANDARD_INPUT, parse_location
     from lsp_server.cli.user_settings import model_name, settings_or_fail, with_engine

@@ -24,7 +24,7 @@ _DEADLINE_MS = 10_000.0
 @click.option("--language", help="Language id as in LSP (python); otherwise from the file's name.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
 def command(location: str, budget_tokens: int | None, language: str | None, as_json: bool) -> None:
-    r"""Print the definitions of other files that belong into the prompt at a position.
+    """Print the definitions of other files that belong into the prompt at a position.
 
     Files are looked for in the repository around FILE, or in its folder; what .gitignore names
     and what looks like a secret is never read.  Tokens are estimated from characters.  Lines
@@ -34,7 +34,7 @@ def command(location: str, budget_tokens: int | None, language: str | None, as_j
     Examples:
       bantam context src/app.py:12:5
       bantam context --budget 500 --json src/app.py:12:5
-    """
+    """  # noqa: D301 - click needs the character itself
     import time
 
     from lsp_server.cli.document import read_document
