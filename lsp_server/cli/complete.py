@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from lsp_server.completion.query import CompletionOutcome, Project
     from lsp_server.settings.schema import LibraryName, Settings
 
-#: Other files are read for so long at most: there is no next suggestion to wait for.
-_CONTEXT_MS = 1_000
+#: Other files are read for longer than while typing: there is no next suggestion to wait for.
+_CONTEXT_MS = 250
 
 #: `-:12:5` looks like options to a parser of command lines.
 _STANDARD_INPUT_POSITION = re.compile(r"-:\d+:\d+")
