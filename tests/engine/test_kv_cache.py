@@ -222,7 +222,7 @@ def test_answers_beyond_all_cells_are_refused_with_numbers() -> None:
 
 
 def test_more_alternatives_than_sequences_are_refused() -> None:
-    with pytest.raises(NoCellsError, match=r"5 alternatives.* 4 sequences"):
+    with pytest.raises(NoCellsError, match=r"5 alternatives.* 4 at a time"):
         CacheHarness().cache.check_possible(demand("x", num_answers=5))
 
 

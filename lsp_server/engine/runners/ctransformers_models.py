@@ -70,7 +70,8 @@ def load_ctransformers_model(
     chat = ChatFormat(find_chat_format(header), model.name)
     vocabulary = BpeVocabulary(header, finding, model.name)
     trained_tokens = header.metadata.integer("llama.context_length")
-    num_cells = settings.context_tokens or default_cells(header)
+    # One sequence has no use for cells beyond the positions that the model was trained for.
+    num_cells = min(settings.context_tokens or default_cells(header), trained_tokens)
     check_memory(header, num_cells)
     runner = CtransformersRunner(
         CtransformersFile(converted.path, model.name, trained_tokens, vocabulary),
