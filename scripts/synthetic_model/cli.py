@@ -6,6 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
+from scripts.synthetic_model.architectures.registry import ARCHITECTURES
 from scripts.synthetic_model.vocabulary import tiny_vocabulary, vocabulary_of
 from scripts.synthetic_model.write import Shape, write_model
 
@@ -13,6 +14,8 @@ from scripts.synthetic_model.write import Shape, write_model
 def main(arguments: list[str] | None = None) -> int:
     """Write the model and return the exit status."""
     options = _parse(arguments)
+    architecture = ARCHITECTURES[options.architecture]
+    layers = architecture.shape.num_layers if options.layers is None else options.layers
     if options.embedding % options.heads or options.heads % options.kv_heads:
         print(
             f"make_synthetic_model: error: --embedding {options.embedding} must be a multiple of "
@@ -21,7 +24,7 @@ def main(arguments: list[str] | None = None) -> int:
         )
         return 2
     shape = Shape(
-        num_layers=options.layers,
+        num_layers=layers,
         embedding_size=options.embedding,
         num_heads=options.heads,
         num_kv_heads=options.kv_heads,
@@ -29,7 +32,12 @@ def main(arguments: list[str] | None = None) -> int:
         context_tokens=options.context,
     )
     vocabulary = vocabulary_of(options.vocabulary) if options.vocabulary else tiny_vocabulary()
-    write_model(options.output, vocabulary, shape, seed=options.seed, name=options.output.stem)
+    write_model(
+        *(options.output, vocabulary, shape),
+        architecture=architecture,
+        seed=options.seed,
+        name=options.output.stem,
+    )
     print(f"{options.output}: {vocabulary.num_tokens} tokens, {shape}")
     return 0
 
@@ -38,7 +46,7 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
     default = Shape()
     parser = argparse.ArgumentParser(
         prog="scripts/make_synthetic_model",
-        description="Write a llama-architecture GGUF with random weights, for tests.",
+        description="Write a GGUF with random weights, for tests.",
     )
     parser.add_argument("output", type=Path, help="the file to write")
     parser.add_argument(
@@ -46,8 +54,14 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
         type=Path,
         help="GGUF whose vocabulary is taken; without it a tiny one with DeepSeek-Coder's markers",
     )
+    parser.add_argument(
+        "--architecture",
+        choices=tuple(ARCHITECTURES),
+        default="llama",
+        help="what kind of model it is (default: llama)",
+    )
+    parser.add_argument("--layers", type=int, help="(default: what the architecture needs)")
     for option, value in [
-        ("layers", default.num_layers),
         ("embedding", default.embedding_size),
         ("heads", default.num_heads),
         ("kv-heads", default.num_kv_heads),

@@ -2,10 +2,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from lsp_server.engine.runners.base import BatchToken
+from lsp_server.engine.runners.llama_models import load_llama_model
 from lsp_server.models.fim_detection import find_fim_format
 from lsp_server.models.gguf import read_gguf_header, require_weights
+from lsp_server.settings.schema import EngineSettings
+from scripts.synthetic_model.architectures.registry import ARCHITECTURES
 from scripts.synthetic_model.cli import main
 from tests.support.vocabularies import loaded_vocabulary, vocabulary_file
 
@@ -28,6 +33,20 @@ def test_tiny_vocabulary_has_words_and_bytes(tiny_model: Path) -> None:
             b"\xc3",
             b"\xbc",
         ]
+
+
+@pytest.mark.parametrize("architecture", tuple(ARCHITECTURES))
+def test_every_architecture_is_loaded(architecture: str, tmp_path: Path) -> None:
+    path = tmp_path / "model.gguf"
+    assert main([str(path), "--architecture", architecture]) == 0
+    model = load_llama_model(str(path), EngineSettings(), lambda _: True)
+    try:
+        assert model.info.architecture == architecture
+        logits = model.runner.forward([BatchToken(20 + n, n, 0, n == 99) for n in range(100)])
+        assert logits is not None
+        assert np.isfinite(logits[0]).all()
+    finally:
+        model.runner.close()
 
 
 def test_same_seed_gives_the_same_file(tmp_path: Path) -> None:

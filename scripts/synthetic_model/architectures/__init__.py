@@ -1,0 +1,1 @@
+"""Metadata and tensors of each architecture, as llama.cpp loads them (src/models/NAME.cpp)."""
