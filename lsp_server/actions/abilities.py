@@ -9,6 +9,7 @@ from lsp_server.engine.api import ModelInfo
 from lsp_server.errors import ModelError
 from lsp_server.models.catalogue import find_model
 from lsp_server.models.chat_formats import find_chat_format
+from lsp_server.models.engine_names import split_library
 from lsp_server.models.fim_detection import find_fim_format
 from lsp_server.models.gguf import read_gguf_header
 
@@ -40,7 +41,7 @@ def abilities_of_file(model: str) -> Abilities:
     A file that cannot be read says nothing: whoever asks for an action hears why.
     """
     try:
-        header = read_gguf_header(find_model(model).path)
+        header = read_gguf_header(find_model(split_library(model)[1]).path)
         fim, chat = find_fim_format(header), find_chat_format(header)
     except ModelError:
         return Abilities()

@@ -10,6 +10,9 @@ from lsp_server.actions.scene import Scene, name_of
 from lsp_server.actions.values import EXPLANATION, Effect, Need, Offer, Result, TextResult
 from lsp_server.errors import ActionError
 
+#: How models of the DeepSeek-R1 and Qwen3 families mark what they think (their chat templates).
+_THOUGHT_BEGIN, _THOUGHT_END = "<think>", "</think>"
+
 
 class Explain:
     """Answers in words and changes nothing."""
@@ -36,9 +39,17 @@ class Explain:
         room = room_for(region, info, generator.max_tokens(info))
         talk = explain_conversation(scene, region, room)
         written = await generator.write(Order(scene.query.uri, talk.segments), on_progress)
-        if not written.text.strip():
+        said = _without_thoughts(written.text).strip()
+        if not said:
             raise ActionError("the model had nothing to say; ask again, or choose another model")
-        return TextResult(written.text.strip() + ("\n" if written.is_finished else " …\n"))
+        return TextResult(said + ("\n" if written.is_finished else " …\n"))
+
+
+def _without_thoughts(text: str) -> str:
+    """Return what a model says after thinking aloud, if it does."""
+    if text.lstrip().startswith(_THOUGHT_BEGIN) and _THOUGHT_END not in text:
+        return ""
+    return text.rpartition(_THOUGHT_END)[2]
 
 
 def _region(scene: Scene) -> Region:

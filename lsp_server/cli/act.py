@@ -11,7 +11,7 @@ import click
 if TYPE_CHECKING:
     from lsp_server.actions.values import ActionQuery, Offer, Result
     from lsp_server.cli.act_document import ActDocument
-    from lsp_server.settings.schema import Settings
+    from lsp_server.settings.schema import LibraryName, Settings
 
 _LIST = "list"
 
@@ -24,6 +24,10 @@ _LIST = "list"
 @click.option("--write", is_flag=True, help="Edit the file.")
 @click.option("--json", "as_json", is_flag=True, help="With list: print JSON instead of text.")
 @click.option("--model", help="Catalogue id or GGUF file; otherwise the setting model.name.")
+@click.option(
+    "--engine", "library", type=click.Choice(["llama.cpp", "ctransformers"]),
+    help="What runs the model; otherwise the setting engine.library.",
+)  # fmt: skip
 @click.option("--language", help="Language id as in LSP (python); otherwise from the file's name.")
 def command(
     name: str,
@@ -33,6 +37,7 @@ def command(
     write: bool,
     as_json: bool,
     model: str | None,
+    library: LibraryName | None,
     language: str | None,
 ) -> None:
     """Do a code action at some lines of a file, or list those that can be done there.
@@ -56,7 +61,7 @@ def command(
     """  # noqa: D301 - click needs the character itself
     from lsp_server.cli.act_document import read_act_document
     from lsp_server.cli.lines import parse_lines
-    from lsp_server.cli.user_settings import model_name, settings_or_fail
+    from lsp_server.cli.user_settings import model_name, settings_or_fail, with_engine
 
     if diff and write:
         raise click.UsageError("--diff and --write exclude each other")
@@ -65,7 +70,7 @@ def command(
     if name == _LIST and (diff or write):
         raise click.UsageError("--diff and --write are for an action, and list is none")
     lines = parse_lines(location)
-    settings = settings_or_fail({"model.name": model_name(model)})
+    settings = with_engine(settings_or_fail({"model.name": model_name(model)}), library)
     document = read_act_document(lines, language, (instruction or "").strip())
     if name == _LIST:
         _list(document, settings, as_json=as_json)

@@ -30,6 +30,8 @@ def render_in_child(job: RenderJob) -> list[Rendered]:
         return msgspec.json.decode(done.stdout, type=list[Rendered])
     except subprocess.TimeoutExpired:
         return _all_failed(job, f"it was not rendered within {MAX_RENDER_S:.0f} seconds")
+    except OSError as error:
+        return _all_failed(job, f"no process could be started to render it: {error.strerror}")
     except subprocess.CalledProcessError as error:
         return _all_failed(job, f"rendering it ended with status {error.returncode}")
 

@@ -160,6 +160,8 @@ def find_chat_format(header: GgufHeader) -> ChatFinding:
             None,
             f"The file has no chat template ({_TEMPLATE_KEY}) and does not call itself an "
             "instruct model, so it is a base model: it continues text and follows no instructions.",
+            bos,
+            eos,
         )
     for fallback in _FALLBACKS:
         if _is_of_family(fallback, metadata, tokens):
@@ -172,6 +174,8 @@ def find_chat_format(header: GgufHeader) -> ChatFinding:
         None,
         f"The file calls itself {called!r}, but it has no chat template ({_TEMPLATE_KEY}) and its "
         "family is not known; convert the model again with its template.",
+        bos,
+        eos,
     )
 
 

@@ -159,6 +159,14 @@ async def test_explain_tells_about_the_selection() -> None:
     assert turns_in(desk.engine.requests[-1]) == ["system", "user", "assistant"]
 
 
+async def test_thoughts_are_not_shown() -> None:
+    query = query_of("def f():‸\n    return 1\n")
+    result = await chatty("<think>\nHm.\n</think>\n\nOne.").actor.perform("explain", query)
+    assert result == TextResult("One.\n")
+    with pytest.raises(ActionError, match="nothing to say"):
+        await chatty("<think>\nHm.").actor.perform("explain", query)
+
+
 async def test_explain_needs_something_to_explain() -> None:
     assert await names_offered(query_of("x = 1‸\n")) == []
     with pytest.raises(UsageError, match="it needs a selection"):
