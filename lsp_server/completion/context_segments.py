@@ -11,14 +11,14 @@ from lsp_server.engine.api import Part, TextSegment
 from lsp_server.models.fim_formats import FIM_FORMATS, FileHeader
 
 
-def context_segments(blocks: Sequence[Block], fim_format: str) -> tuple[TextSegment, ...]:
+def context_segments(blocks: Sequence[Block], fim_format: str | None) -> tuple[TextSegment, ...]:
     """Return one segment per file, in the order of the blocks.
 
     Args:
         blocks: What was gathered; neighbours of one file share its header.
-        fim_format: A key of `FIM_FORMATS`.
+        fim_format: A key of `FIM_FORMATS`, or `None` for a model that chats.
     """
-    header = FIM_FORMATS[fim_format].header
+    header = FIM_FORMATS[fim_format].header if fim_format else FileHeader.COMMENT
     return tuple(
         _segment(list(group), header)
         for _, group in itertools.groupby(blocks, key=lambda block: block.path)

@@ -10,11 +10,12 @@ from lsp_server.completion.context_segments import context_segments
 from lsp_server.completion.cursor import Cursor
 from lsp_server.completion.gathering import context_budget
 from lsp_server.context.query import Block
-from lsp_server.engine.api import ModelInfo, Segment
+from lsp_server.engine.api import ModelInfo, Segment, TextSegment
 from lsp_server.errors import CannotInfillError
 from lsp_server.prompt.anchor import AnchoredDocument, AnchorWindow, anchor
+from lsp_server.prompt.chat_infill import MAX_WORD_CHARS, render_chat_infill
 from lsp_server.prompt.fim import render_infill
-from lsp_server.prompt.healing import pieces_of
+from lsp_server.prompt.healing import Pieces, pieces_of
 from lsp_server.settings.schema import CompletionSettings
 
 #: Documents whose anchor is remembered.
@@ -35,10 +36,12 @@ class Prompt:
         segments: The prompt.
         forced_prefix: What the answer begins with although it stands in the document already:
             the word at the cursor, which the model reads better as whole tokens.
+        stop_texts: What ends the answer, besides the model's own end tokens.
     """
 
     segments: tuple[Segment, ...]
     forced_prefix: str
+    stop_texts: tuple[str, ...] = ()
 
 
 class PromptWriter:
@@ -64,27 +67,16 @@ class PromptWriter:
             shrinking_factor: One of `SHRINKING_FACTORS`; the share of the usual windows.
 
         Raises:
-            CannotInfillError: The model has no fill-in-the-middle format.
+            CannotInfillError: The model has neither a fill-in-the-middle format nor a chat
+                template.
         """
-        if info.fim_format is None:
-            raise CannotInfillError(
-                f"the model {info.model} cannot complete code at a cursor: {info.fim_reason}; "
-                "choose a model with fill-in-the-middle tokens in the setting model.name"
-            )
+        _require_way_to_complete(info)
         window = self._window(cursor, info, shrinking_factor)
         previous = self._anchors.get(cursor.uri)
-        pieces = pieces_of(info.fim_format)
-        anchored = anchor(cursor.text, cursor.offset, window, previous, pieces)
+        anchored = anchor(cursor.text, cursor.offset, window, previous, _pieces(info))
         self._remember(cursor.uri, anchored)
-        segments = render_infill(
-            info.fim_format,
-            anchored,
-            document=cursor.uri,
-            path=cursor.path,
-            language=cursor.language,
-            context=context_segments(context, info.fim_format),
-        )
-        return Prompt(segments, anchored.forced_prefix)
+        gathered = context_segments(context, info.fim_format)
+        return _render(cursor, info, anchored, gathered)
 
     def forget(self, uri: str) -> None:
         """Drop the anchor of a document."""
@@ -106,8 +98,39 @@ class PromptWriter:
         room_tokens = info.context_tokens - wanted.max_tokens
         room_tokens -= context_budget(cursor, info, wanted)
         room_chars = room_tokens * info.chars_per_token * _SHARE_OF_CONTEXT
+        if info.fim_format is None:
+            room_chars -= MAX_WORD_CHARS
         scale = factor * min(1.0, room_chars / (wanted.prefix_chars + wanted.suffix_chars))
         return AnchorWindow(
             prefix_chars=max(_MIN_PREFIX_CHARS, int(wanted.prefix_chars * scale)),
             suffix_chars=max(0, int(wanted.suffix_chars * scale)),
         )
+
+
+def _require_way_to_complete(info: ModelInfo) -> None:
+    if info.fim_format is None and not info.has_chat:
+        raise CannotInfillError(
+            f"the model {info.model} cannot complete code at a cursor: {info.fim_reason}; "
+            "choose a model with fill-in-the-middle tokens, or one that chats, in the setting "
+            "model.name"
+        )
+
+
+def _pieces(info: ModelInfo) -> Pieces:
+    return pieces_of(info.fim_format) if info.fim_format else Pieces.BLANK_AND_LETTERS
+
+
+def _render(
+    cursor: Cursor,
+    info: ModelInfo,
+    anchored: AnchoredDocument,
+    context: tuple[TextSegment, ...],
+) -> Prompt:
+    """Write with the model's markers; through its chat template where it has none."""
+    if info.fim_format is not None:
+        segments = render_infill(
+            *(info.fim_format, anchored, cursor.uri, cursor.path, cursor.language, context)
+        )
+        return Prompt(segments, anchored.forced_prefix)
+    chat = render_chat_infill(anchored, cursor.uri, cursor.path, cursor.language, context)
+    return Prompt(chat.segments, anchored.forced_prefix, chat.stop_texts)

@@ -164,7 +164,10 @@ class ModelWriter:
             priority=question.wish.priority,
             sampling=Sampling(temperature=self._temperature(question.wish)),
             limits=Limits(max_tokens=wanted.max_tokens, max_ms=wanted.max_ms),
-            stop=StopRules(max_lines=num_lines_wanted(question.cursor, wanted.max_lines)),
+            stop=StopRules(
+                texts=prompt.stop_texts,
+                max_lines=num_lines_wanted(question.cursor, wanted.max_lines),
+            ),
             num_alternatives=question.wish.num_alternatives,
             supersedes=True,
         )

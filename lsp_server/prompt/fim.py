@@ -11,9 +11,7 @@ from lsp_server.engine.api import MarkerRole, MarkerSegment, Part, Segment, Text
 from lsp_server.models.fim_formats import FIM_FORMATS, FileHeader, FimFormat, FimOrder, HeaderPlace
 from lsp_server.prompt.anchor import AnchoredDocument
 from lsp_server.prompt.comments import path_comment
-
-#: A longer path tells a model nothing more; its end says most.
-MAX_PATH_CHARS = 120
+from lsp_server.prompt.paths import one_line
 
 
 def render_infill(
@@ -37,9 +35,7 @@ def render_infill(
         context: Text gathered elsewhere, stable parts first; each begins with a line that says
             where it is from and ends with a line break.
     """
-    writer = _Writer(
-        FIM_FORMATS[fim_format], anchored, document, _one_line(path), language, context
-    )
+    writer = _Writer(FIM_FORMATS[fim_format], anchored, document, one_line(path), language, context)
     return tuple(writer.segments())
 
 
@@ -121,10 +117,3 @@ class _Writer:
 
 def _text(text: str, document: str, part: Part) -> TextSegment:
     return TextSegment(text=text, document=document, part=part)
-
-
-def _one_line(path: str | None) -> str | None:
-    """Return a path that cannot break out of its line."""
-    if path is None:
-        return None
-    return "".join(char if char.isprintable() else "?" for char in path)[-MAX_PATH_CHARS:]

@@ -7,7 +7,8 @@ import pytest
 from lsp_server.engine.api import MarkerSegment, Part, Segment, TextSegment
 from lsp_server.models.fim_formats import FIM_FORMATS, MarkerRole
 from lsp_server.prompt.anchor import AnchorWindow, anchor
-from lsp_server.prompt.fim import MAX_PATH_CHARS, render_infill
+from lsp_server.prompt.fim import render_infill
+from lsp_server.prompt.paths import MAX_PATH_CHARS
 from tests.support.documents import unmark
 
 WINDOW = AnchorWindow(4_000, 2_000)
