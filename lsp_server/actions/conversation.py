@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from lsp_server.actions.fences import fence_for, fenced
 from lsp_server.actions.regions import Region, Surroundings, surroundings
 from lsp_server.actions.scene import Scene
+from lsp_server.completion.cursor import Cursor, look_from_cursor
+from lsp_server.completion.query import CompletionQuery
 from lsp_server.engine.api import ModelInfo, Part, Segment, TextSegment, TurnRole, TurnSegment
 from lsp_server.errors import ActionError
 
@@ -42,7 +44,9 @@ class Conversation:
     stop_text: str
 
 
-def edit_conversation(scene: Scene, region: Region, task: str, room_chars: int) -> Conversation:
+def edit_conversation(
+    scene: Scene, region: Region, task: str, room_chars: int, context: str = ""
+) -> Conversation:
     """Ask for another text of a region.
 
     The assistant's answer is begun with a fence, so that it goes on with code.
@@ -52,8 +56,9 @@ def edit_conversation(scene: Scene, region: Region, task: str, room_chars: int) 
         region: What may be changed.
         task: What to do, in a sentence.
         room_chars: How much may be shown of the document.
+        context: What other files define.
     """
-    writer = _Writer(scene, region, room_chars)
+    writer = _Writer(scene, region, room_chars, context)
     opening = f"{writer.fence}{scene.query.language}\n"
     task = f"{task}\n\nAnswer with this part alone, whole and changed, in one block of code."
     return Conversation(
@@ -67,9 +72,11 @@ def edit_conversation(scene: Scene, region: Region, task: str, room_chars: int) 
     )
 
 
-def explain_conversation(scene: Scene, region: Region, room_chars: int) -> Conversation:
-    """Ask what a region does."""
-    writer = _Writer(scene, region, room_chars)
+def explain_conversation(
+    scene: Scene, region: Region, room_chars: int, context: str = ""
+) -> Conversation:
+    """Ask what a region does; see `edit_conversation`."""
+    writer = _Writer(scene, region, room_chars, context)
     return Conversation(
         segments=(
             *_turn(TurnRole.SYSTEM, _EXPLAIN_RULES),
@@ -82,6 +89,20 @@ def explain_conversation(scene: Scene, region: Region, room_chars: int) -> Conve
         ),
         opening="",
         stop_text="",
+    )
+
+
+def cursor_of(scene: Scene, region: Region) -> Cursor:
+    """Return the document as completions see it from the end of a region."""
+    return look_from_cursor(
+        CompletionQuery(
+            uri=scene.query.uri,
+            path=scene.query.path,
+            language=scene.query.language,
+            text=scene.text,
+            cursor=region.end,
+            project=scene.query.project,
+        )
     )
 
 
@@ -114,18 +135,22 @@ def require_at_most(region: Region, num_chars: int, info: ModelInfo) -> None:
 class _Writer:
     """Writes what a document looks like around a region."""
 
-    def __init__(self, scene: Scene, region: Region, room_chars: int) -> None:
+    def __init__(self, scene: Scene, region: Region, room_chars: int, context: str) -> None:
         self._language = scene.query.language
         self._path = scene.query.path
         self._region = scene.text[region.start : region.end]
+        # What other files define comes first, if it fits; the rest is for this file.
+        self._context = context if len(context) <= room_chars else ""
+        room_chars -= len(self._context)
         self._around: Surroundings = surroundings(scene, region, room_chars)
-        self.fence = fence_for(self._region, self._around.before, self._around.after)
+        self.fence = fence_for(self._region, self._around.before, self._around.after, context)
 
     def shown(self, headline: str) -> str:
         parts = [f"A file in {self._language}."]
         if self._path:
             parts = [f"The file {self._path} ({self._language})."]
         for words, text in [
+            ("Other files define:", self._context),
             ("Before the part stands:", self._around.before),
             ("After the part stands:", self._around.after),
             (headline, self._region),

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from lsp_server.actions.conversation import explain_conversation, room_for
+from lsp_server.actions.conversation import cursor_of, explain_conversation, room_for
 from lsp_server.actions.generating import Generator, OnProgress, Order
 from lsp_server.actions.regions import Region, definition_region, selected_region
 from lsp_server.actions.rewriting import require_chat
 from lsp_server.actions.scene import Scene, name_of
 from lsp_server.actions.values import EXPLANATION, Effect, Need, Offer, Result, TextResult
+from lsp_server.context.render import render
 from lsp_server.errors import ActionError
 
 #: How models of the DeepSeek-R1 and Qwen3 families mark what they think (their chat templates).
@@ -37,7 +38,8 @@ class Explain:
         info = await generator.info()
         require_chat(info)
         room = room_for(region, info, generator.max_tokens(info))
-        talk = explain_conversation(scene, region, room)
+        context = render(await generator.context(cursor_of(scene, region)))
+        talk = explain_conversation(scene, region, room, context)
         written = await generator.write(Order(scene.query.uri, talk.segments), on_progress)
         said = _without_thoughts(written.text).strip()
         if not said:

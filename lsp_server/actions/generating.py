@@ -7,8 +7,13 @@ from collections.abc import Callable
 from contextlib import aclosing
 from dataclasses import dataclass
 
+import msgspec
+
+from lsp_server.completion.cursor import Cursor
+from lsp_server.completion.gathering import ContextSource
 from lsp_server.completion.loading import LoadingReporter
 from lsp_server.completion.model_knowledge import ModelKnowledge
+from lsp_server.context.query import Block
 from lsp_server.engine.api import (
     EndEvent,
     EndReason,
@@ -33,6 +38,8 @@ OnProgress = Callable[[int], None]
 
 #: An answer takes no more than this share of the context: the prompt has to fit, too.
 _MAX_SHARE_OF_CONTEXT = 0.4
+#: Who waits for an action waits for other files to be read, too.
+_MIN_CONTEXT_MS = 250
 _REQUEST_NUMBERS = itertools.count(1)
 
 
@@ -87,6 +94,20 @@ class Generator:
         self._limits = settings.actions
         self._loading = loading
         self._knowledge = ModelKnowledge(engine, self._model, loading)
+        self._context = ContextSource(
+            msgspec.structs.replace(
+                settings.completion,
+                context_ms=max(settings.completion.context_ms, _MIN_CONTEXT_MS),
+            )
+        )
+
+    async def context(self, cursor: Cursor) -> tuple[Block, ...]:
+        """Return what other files define that is used at a place; nothing without a project.
+
+        Raises:
+            BantamError: The model cannot be used.
+        """
+        return await self._context.blocks(cursor, await self.info())
 
     async def info(self) -> ModelInfo:
         """Return the model's description; loads it first if need be.
@@ -120,6 +141,7 @@ class Generator:
 
     async def aclose(self) -> None:
         """Stop waiting for the model."""
+        self._context.close()
         await self._knowledge.aclose()
 
     def _request(self, order: Order, max_tokens: int) -> GenerateRequest:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from lsp_server.actions.generating import Generator, OnProgress, Order, Stop, Written
 from lsp_server.actions.values import ActionQuery
+from lsp_server.completion.context_segments import context_segments
 from lsp_server.completion.cursor import Cursor, look_from_cursor
 from lsp_server.completion.query import CompletionQuery
 from lsp_server.engine.api import ModelInfo
@@ -46,6 +47,7 @@ def cursor_in(hole: Hole, query: ActionQuery) -> Cursor:
             language=query.language,
             text=hole.before + hole.after,
             cursor=len(hole.before),
+            project=query.project,
         )
     )
 
@@ -64,10 +66,12 @@ async def fill(
             f"the model {info.model} cannot write code at a place: {info.fim_reason}; choose a "
             "model with fill-in-the-middle tokens in the setting model.name"
         )
+    context = await generator.context(cursor_in(hole, query))
+    num_spoken_for = generator.max_tokens(info) + sum(block.tokens for block in context)
     anchored = anchor(
         hole.before + hole.after,
         len(hole.before),
-        _window(info, generator.max_tokens(info)),
+        _window(info, num_spoken_for),
         pieces=pieces_of(info.fim_format),
     )
     order = Order(
@@ -78,6 +82,7 @@ async def fill(
             document=query.uri,
             path=query.path,
             language=query.language,
+            context=context_segments(context, info.fim_format),
         ),
         forced_prefix=anchored.forced_prefix,
         stop_texts=hole.stop_texts,
@@ -86,8 +91,9 @@ async def fill(
     return await generator.write(order, on_progress, stop)
 
 
-def _window(info: ModelInfo, max_tokens: int) -> AnchorWindow:
-    room_chars = (info.context_tokens - max_tokens) * info.chars_per_token * _SHARE_OF_ROOM
+def _window(info: ModelInfo, num_spoken_for: int) -> AnchorWindow:
+    """Return windows that fit beside an answer and the context, in tokens."""
+    room_chars = (info.context_tokens - num_spoken_for) * info.chars_per_token * _SHARE_OF_ROOM
     num_chars = int(min(room_chars, _MAX_WINDOW_CHARS))
     prefix_chars = int(num_chars * _PREFIX_SHARE)
     return AnchorWindow(prefix_chars=prefix_chars, suffix_chars=num_chars - prefix_chars)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lsp_server.actions.conversation import edit_conversation, require_at_most, room_for
+from lsp_server.actions.conversation import cursor_of, edit_conversation, require_at_most, room_for
 from lsp_server.actions.fences import code_in
 from lsp_server.actions.generating import Generator, OnProgress, Order
 from lsp_server.actions.indentation import fit_indentation, leading_blanks
@@ -10,6 +10,7 @@ from lsp_server.actions.regions import Region
 from lsp_server.actions.scene import Scene
 from lsp_server.actions.soundness import breaks
 from lsp_server.actions.values import EditResult
+from lsp_server.context.render import render
 from lsp_server.engine.api import ModelInfo
 from lsp_server.errors import ActionError, CannotChatError
 
@@ -42,7 +43,8 @@ async def rewrite(
     # The answer says the whole region again.
     require_at_most(region, int(max_tokens * info.chars_per_token), info)
     room = room_for(region, info, max_tokens)
-    talk = edit_conversation(scene, region, task, room)
+    context = render(await generator.context(cursor_of(scene, region)))
+    talk = edit_conversation(scene, region, task, room, context)
     written = await generator.write(
         Order(scene.query.uri, talk.segments, stop_texts=(talk.stop_text,)), on_progress
     )

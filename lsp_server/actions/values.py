@@ -8,6 +8,8 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass
 
+from lsp_server.completion.query import Project
+
 #: Kinds of code action, as LSP calls them.
 QUICK_FIX = "quickfix"
 REWRITE = "refactor.rewrite"
@@ -59,6 +61,7 @@ class ActionQuery:
         end: Where it ends; equal to `start` for a cursor.
         diagnostics: What is wrong near it.
         instruction: What a person asks for in words; empty if nothing.
+        project: Where the document stands among others; `None`: it stands alone.
     """
 
     uri: str
@@ -69,6 +72,7 @@ class ActionQuery:
     end: int
     diagnostics: tuple[Diagnostic, ...] = ()
     instruction: str = ""
+    project: Project | None = None
 
 
 @dataclass(frozen=True, slots=True)

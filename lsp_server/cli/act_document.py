@@ -10,6 +10,8 @@ from lsp_server.actions.values import ActionQuery, Diagnostic
 from lsp_server.cli.document import decode, language_of, read_file
 from lsp_server.cli.lines import FileLines
 from lsp_server.cli.location import LineIndex
+from lsp_server.completion.query import Project
+from lsp_server.context.project import project_roots
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,7 @@ def read_act_document(lines: FileLines, language: str | None, words: str) -> Act
         start=start,
         end=end,
         instruction=words,
+        project=Project(path, project_roots(path)),
     )
     said = (Diagnostic(start, end, words),) if words else syntax_errors(query)
     return ActDocument(path, lines.file, data, replace(query, diagnostics=said))

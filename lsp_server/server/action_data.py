@@ -10,6 +10,7 @@ from pygls.exceptions import JsonRpcContentModified, JsonRpcInvalidParams
 
 from lsp_server.actions.values import ActionQuery, Diagnostic, Offer
 from lsp_server.server.paths import shown_path
+from lsp_server.server.projects import project_of
 from lsp_server.server.protocol.documents import Document
 from lsp_server.server.session import Session
 
@@ -116,6 +117,7 @@ def chosen_query(session: Session, data: ActionData, document: Document) -> Acti
         end=data.end,
         diagnostics=diagnostics,
         instruction=data.instruction,
+        project=project_of(document, session.client.folders, session.documents.all()),
     )
 
 
