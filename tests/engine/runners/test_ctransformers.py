@@ -17,6 +17,7 @@ import pytest
 from lsp_server.engine.loaded_model import LoadedRunner
 from lsp_server.engine.loader import make_loader
 from lsp_server.engine.runners.base import BatchToken, Runner
+from lsp_server.engine.runners.ctransformers import CtransformersRunner
 from lsp_server.errors import EngineError, NoCellsError
 from lsp_server.settings.schema import EngineSettings
 from scripts.synthetic_model.vocabulary import tiny_vocabulary
@@ -207,3 +208,30 @@ def test_closing_twice_is_allowed(tiny_model: Path, load: Load) -> None:
     runner = load(tiny_model).runner
     runner.close()
     runner.close()
+
+
+def test_an_abort_within_a_batch_keeps_what_was_computed(tiny_model: Path, load: Load) -> None:
+    runner = load(tiny_model).runner
+    assert isinstance(runner, CtransformersRunner)
+    batch = [BatchToken(20 + index, index, 0, index == 99) for index in range(100)]
+    whole = runner.forward(batch)
+    runner.remove_cells(0, 0, None)
+    abort_after_first_piece(runner)
+    assert runner.forward(batch) is None
+    end = runner.end_position(0)
+    assert 0 < end < len(batch)
+    rest = runner.forward(batch[end:])
+    assert whole is not None and rest is not None
+    assert np.array_equal(rest, whole)
+
+
+def abort_after_first_piece(runner: CtransformersRunner) -> None:
+    """Let the library ask for an abort once, while it computes."""
+    evaluate = runner._llm.eval
+
+    def evaluate_and_abort(tokens: list[int]) -> None:
+        evaluate(tokens)
+        runner.request_abort()
+        runner._llm.eval = evaluate
+
+    runner._llm.eval = evaluate_and_abort
