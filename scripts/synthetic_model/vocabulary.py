@@ -46,8 +46,13 @@ class VocabularyData:
     fields: tuple[VocabularyField, ...]
 
 
-def tiny_vocabulary() -> VocabularyData:
-    """Return 256 bytes, some Python words and DeepSeek-Coder's markers."""
+def tiny_vocabulary(*, has_fim_markers: bool = True) -> VocabularyData:
+    """Return 256 bytes, some Python words and DeepSeek-Coder's markers.
+
+    Args:
+        has_fim_markers: Whether those for filling in the middle are among them.
+    """
+    markers = MARKERS if has_fim_markers else MARKERS[:_NUM_CONTROL_MARKERS]
     alphabet = _byte_alphabet()
     merges: list[str] = []
     for word in _WORDS:
@@ -57,10 +62,10 @@ def tiny_vocabulary() -> VocabularyData:
     tokens = [alphabet[byte] for byte in range(256)]
     tokens += [merge.replace(" ", "") for merge in merges]
     num_ordinary = len(tokens)
-    tokens += MARKERS
+    tokens += markers
     types = [gguf.TokenType.NORMAL] * num_ordinary
     types += [gguf.TokenType.CONTROL] * _NUM_CONTROL_MARKERS
-    types += [gguf.TokenType.USER_DEFINED] * (len(MARKERS) - _NUM_CONTROL_MARKERS)
+    types += [gguf.TokenType.USER_DEFINED] * (len(markers) - _NUM_CONTROL_MARKERS)
     kind = gguf.GGUFValueType
     fields = (
         VocabularyField(gguf.Keys.Tokenizer.MODEL, "gpt2", kind.STRING),

@@ -41,6 +41,12 @@ def test_the_suggestion_alone_goes_to_standard_output(file: Path) -> None:
     assert (result.stdout, result.stderr, result.returncode) == ("return a + b\n", "", 0)
 
 
+def test_a_model_that_only_chats_completes_through_its_template(file: Path) -> None:
+    result = bantam("complete", "--model", "fake:chat-only", f"{file}:2:5")
+    assert result.stdout == "total = a + b\n    return total\n"
+    assert (result.stderr, result.returncode) == ("", 0)
+
+
 def test_a_second_completion_uses_the_engine_of_the_first(
     file: Path, bantam_directories: Directories
 ) -> None:

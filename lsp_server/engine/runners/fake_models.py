@@ -4,6 +4,7 @@ fake            writes `return a + b` and ends
 fake:slow       writes lines without end, 20 ms a step
 fake:noise      writes bytes that depend on every token of the prompt
 fake:no-infill  like `fake`, but without markers for filling in the middle
+fake:chat-only  has a chat template and no markers
 fake:chat       has a chat template, and answers with a block of code and a sentence
 fake:broken     cannot be loaded
 """
@@ -40,6 +41,14 @@ def add(a, b):
 It adds two numbers.
 """
 
+#: What `fake:chat-only` writes where code is missing.
+FAKE_CHAT_COMPLETION = """\
+total = a + b
+    return total
+```
+It adds two numbers.
+"""
+
 _CHAT_FINDING = ChatFinding(
     template="{{ bos_token }}{% for message in messages %}"
     "[{{ message.role }}]\n{{ message.content }}{{ eos_token }}\n{% endfor %}[assistant]\n",
@@ -69,7 +78,8 @@ def load_fake_model(model: str, report_progress: ReportProgress) -> LoadedRunner
     """
     for percent in range(0, 101, 25):
         report_progress(percent / 100)
-    chat = ChatFormat(_CHAT_FINDING, model) if model == "fake:chat" else None
+    chats = model in ("fake:chat", "fake:chat-only")
+    chat = ChatFormat(_CHAT_FINDING, model) if chats else None
     match model:
         case "fake":
             runner = FakeRunner(scripted_logits(FAKE_COMPLETION))
@@ -82,18 +92,22 @@ def load_fake_model(model: str, report_progress: ReportProgress) -> LoadedRunner
             runner = FakeRunner(scripted_logits(FAKE_COMPLETION), vocabulary=vocabulary)
         case "fake:chat":
             runner = FakeRunner(scripted_logits(FAKE_CHAT_ANSWER), _CHAT_LIMITS)
+        case "fake:chat-only":
+            vocabulary = FakeVocabulary(has_markers=False)
+            script = scripted_logits(FAKE_CHAT_COMPLETION)
+            runner = FakeRunner(script, _CHAT_LIMITS, vocabulary=vocabulary)
         case "fake:broken":
             raise ModelLoadError("the model fake:broken cannot be loaded: it never can")
         case _:
             raise ModelNotFoundError(
                 f"there is no model {model!r}; the fake ones are fake, fake:slow, fake:noise, "
-                "fake:no-infill, fake:chat and fake:broken"
+                "fake:no-infill, fake:chat, fake:chat-only and fake:broken"
             )
     return LoadedRunner(runner, _describe(model, runner, chat), chat)
 
 
 def _describe(model: str, runner: FakeRunner, chat: ChatFormat | None) -> ModelInfo:
-    can_infill = model != "fake:no-infill"
+    can_infill = model not in ("fake:no-infill", "fake:chat-only")
     return ModelInfo(
         model=model,
         description="a fake model for tests",
