@@ -30,7 +30,7 @@ def abilities_of_info(info: ModelInfo) -> Abilities:
     """Return what the engine says of a loaded model."""
     return _abilities(
         info.model,
-        "" if info.fim_format else info.fim_reason,
+        "" if info.fim_format or info.has_chat else info.fim_reason,
         "" if info.has_chat else info.chat_reason,
     )
 
@@ -46,7 +46,9 @@ def abilities_of_file(model: str) -> Abilities:
     except ModelError:
         return Abilities()
     return _abilities(
-        model, "" if fim.format_id else fim.reason, "" if chat.template else chat.reason
+        model,
+        "" if fim.format_id or chat.template else fim.reason,
+        "" if chat.template else chat.reason,
     )
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from lsp_server.engine.api import EndReason, Priority
 from lsp_server.errors import ActionError, CannotInfillError, UsageError
-from tests.support.actions import Desk, TalkingEngine, after, names_offered, query_of
+from tests.support.actions import Desk, TalkingEngine, after, names_offered, query_of, turns_in
 
 
 async def check(marked: str, written: str, expected: str, language: str = "python") -> Desk:
@@ -162,6 +162,16 @@ async def test_model_that_cannot_infill_is_refused_and_then_disabled() -> None:
     with pytest.raises(CannotInfillError, match="the test said so"):
         await desk.actor.perform("write_body", query)
     assert "the test said so" in (await desk.actor.offers(query))[0].disabled
+
+
+async def test_model_that_only_chats_writes_through_its_template() -> None:
+    engine = TalkingEngine("return x\n```\nDone.", info={"has_chat": True}, fim_format=None)
+    desk = Desk(engine)
+    query = query_of("def f(x):\n    pa‸ss\n")
+    result = await desk.actor.perform("write_body", query)
+    assert after(query, result) == "def f(x):\n    return x\n"
+    assert turns_in(engine.requests[-1])[-1] == "assistant"
+    assert not (await desk.actor.offers(query))[0].disabled
 
 
 async def test_model_sees_the_document_around_the_gap() -> None:
