@@ -31,7 +31,12 @@ def test_a_workspace_cannot_choose_what_is_the_users(
     key: str, bantam_directories: Directories
 ) -> None:
     group, _, name = key.partition(".")
-    value = {"log.level": "debug", "model.name": "/tmp/evil.gguf"}.get(key, 7)
+    values = {
+        "engine.library": "ctransformers",
+        "log.level": "debug",
+        "model.name": "/tmp/evil.gguf",
+    }
+    value = values.get(key, 7)
 
     refused = merge({group: {name: value}}, SettingSource.WORKSPACE)
     assert refused.settings == Settings()
