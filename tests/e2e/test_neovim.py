@@ -123,6 +123,22 @@ def test_tab_is_a_tab_without_a_suggestion(open_editor: OpenEditor) -> None:
     assert editor.messages == ""
 
 
+def test_a_code_action_is_applied_and_undone_in_one_step(open_editor: OpenEditor) -> None:
+    before = ["def add(a, b):", "    pass"]
+    editor = open_editor(FAKE_MODEL, "\n".join(before) + "\n")
+    editor.wait_for_server()
+    editor.type("j")
+    editor.lua(
+        "vim.lsp.buf.code_action({\n"
+        "  apply = true,\n"
+        "  filter = function(action) return action.title == 'Bantam: Write the body of add' end,\n"
+        "})"
+    )
+    editor.wait_until(lambda: editor.lines == [before[0], "    " + FAKE_ANSWER], "the body")
+    editor.type("u")
+    editor.wait_until(lambda: editor.lines == before, "the text as it was")
+
+
 def test_checkhealth_names_what_was_found(editor: Neovim) -> None:
     editor.type("<Esc>")
     editor.rpc.command("checkhealth bantam")
