@@ -22,8 +22,8 @@ def go_on(_fraction: float) -> bool:
 
 
 @contextlib.contextmanager
-def loaded(path: Path, **settings: int) -> Iterator[LoadedRunner]:
-    model = make_loader(EngineSettings(**settings))(str(path), go_on)
+def loaded(path: Path, context_tokens: int = 0) -> Iterator[LoadedRunner]:
+    model = make_loader(EngineSettings(context_tokens=context_tokens))(str(path), go_on)
     try:
         yield model
     finally:
