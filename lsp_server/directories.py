@@ -21,24 +21,31 @@ APP_NAME = "bantam"
 
 @dataclass(frozen=True, slots=True)
 class Directories:
-    """The four folders, absolute.
+    """The five folders, absolute.
 
     Attributes:
         config: Settings that the user writes (`config.toml`).
         state: What Bantam remembers and its logs.
         cache: What can be deleted and made again.
+        data: What the user downloaded: models.
         runtime: The engine's socket, lock and secret; only the user can enter it.
     """
 
     config: Path
     state: Path
     cache: Path
+    data: Path
     runtime: Path
 
     @property
     def config_file(self) -> Path:
         """The user's settings file; it need not exist."""
         return self.config / "config.toml"
+
+    @property
+    def models(self) -> Path:
+        """The folder of downloaded models."""
+        return self.data / "models"
 
     @property
     def logs(self) -> Path:
@@ -58,6 +65,7 @@ def directories() -> Directories:
         config=_redirected("BANTAM_CONFIG_HOME", lambda: dirs.user_config_path),
         state=_redirected("BANTAM_STATE_HOME", lambda: dirs.user_state_path),
         cache=_redirected("BANTAM_CACHE_HOME", lambda: dirs.user_cache_path),
+        data=_redirected("BANTAM_DATA_HOME", lambda: dirs.user_data_path),
         runtime=_redirected("BANTAM_RUNTIME_DIR", lambda: _runtime_path(dirs)),
     )
 
@@ -73,8 +81,8 @@ def make_private(folder: Path) -> Path:
     except OSError as error:
         raise ConfigError(
             f"cannot create the folder {folder}: {error.strerror}; make it writable or point "
-            "BANTAM_CONFIG_HOME, BANTAM_STATE_HOME, BANTAM_CACHE_HOME or BANTAM_RUNTIME_DIR "
-            "somewhere else"
+            "BANTAM_CONFIG_HOME, BANTAM_STATE_HOME, BANTAM_CACHE_HOME, BANTAM_DATA_HOME or "
+            "BANTAM_RUNTIME_DIR somewhere else"
         ) from error
     return folder
 

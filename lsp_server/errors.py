@@ -6,6 +6,7 @@
     ├── ModelError             a model cannot be used
     │   ├── ModelNotFoundError     no such catalogue id and no such file
     │   ├── ModelFileError         the file is not a GGUF that we accept
+    │   ├── ModelDownloadError     the hub did not hand out the file, or another one
     │   ├── CannotInfillError      the model has no fill-in-the-middle format
     │   └── CannotChatError        the model has no chat template, or one that cannot be used
     ├── ActionError            a code action came to nothing that can be used
@@ -15,6 +16,7 @@
         ├── EngineVersionError     it speaks another protocol version
         ├── ModelLoadError         the library refused the file, or memory ran out
         ├── PromptTooLongError     the prompt does not fit the context
+        ├── RemoteError            a remote server does not answer, or not as it should
         ├── NoCellsError           the KV cache has no room, even after eviction
         └── BadRequestError        a request that breaks the rules of the waist
 
@@ -35,12 +37,14 @@ __all__ = [
     "EngineStartError",
     "EngineStoppedError",
     "EngineVersionError",
+    "ModelDownloadError",
     "ModelError",
     "ModelFileError",
     "ModelLoadError",
     "ModelNotFoundError",
     "NoCellsError",
     "PromptTooLongError",
+    "RemoteError",
     "UsageError",
 ]
 
@@ -67,6 +71,10 @@ class ModelNotFoundError(ModelError):
 
 class ModelFileError(ModelError):
     """The file is not a GGUF model that Bantam accepts."""
+
+
+class ModelDownloadError(ModelError):
+    """The hub did not hand out the file, or not the one that was expected."""
 
 
 class CannotInfillError(ModelError):
@@ -103,6 +111,10 @@ class ModelLoadError(EngineError):
 
 class PromptTooLongError(EngineError):
     """The prompt does not fit the model's context."""
+
+
+class RemoteError(EngineError):
+    """A remote server could not be reached, or answered with an error or with nonsense."""
 
 
 class NoCellsError(EngineError):

@@ -40,6 +40,7 @@ def main(arguments: Sequence[str]) -> int:
             "BANTAM_CONFIG_HOME": f"{root}/config",
             "BANTAM_STATE_HOME": f"{root}/state",
             "BANTAM_CACHE_HOME": f"{root}/cache",
+            "BANTAM_DATA_HOME": f"{root}/data",
             "BANTAM_RUNTIME_DIR": f"{root}/run",
         }
         for pair in range(num_pairs + 1):

@@ -35,6 +35,7 @@ def bantam_directories(monkeypatch: pytest.MonkeyPatch) -> Iterator[Directories]
             ("BANTAM_CONFIG_HOME", "config"),
             ("BANTAM_STATE_HOME", "state"),
             ("BANTAM_CACHE_HOME", "cache"),
+            ("BANTAM_DATA_HOME", "data"),
             ("BANTAM_RUNTIME_DIR", "run"),
         ]:
             monkeypatch.setenv(variable, str(Path(root, name)))

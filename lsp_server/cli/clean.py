@@ -16,17 +16,18 @@ if TYPE_CHECKING:
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.option("--dry-run", is_flag=True, help="Only say what would be removed.")
 @click.option("--config", "with_config", is_flag=True, help="Remove your settings file too.")
-def command(yes: bool, dry_run: bool, with_config: bool) -> None:
+@click.option("--models", "with_models", is_flag=True, help="Remove downloaded models too.")
+def command(yes: bool, dry_run: bool, with_config: bool, with_models: bool) -> None:
     """Stop the engine and remove logs, state, caches and runtime files.
 
-    Your settings file stays unless --config is given.  Models that you downloaded yourself
-    are never touched.
+    Your settings file stays unless --config is given, and what `bantam models pull`
+    downloaded unless --models is.  Models that lie elsewhere are never touched.
     """
     from lsp_server.cli.leftovers import find_leftovers
     from lsp_server.directories import directories
 
     folders = directories()
-    found = find_leftovers(folders, with_config=with_config)
+    found = find_leftovers(folders, with_config=with_config, with_models=with_models)
     if not found:
         click.echo("there is nothing to remove")
         return
@@ -37,7 +38,7 @@ def command(yes: bool, dry_run: bool, with_config: bool) -> None:
         _ask()
     asyncio.run(_stop_engine())
     # The engine removes some of its files itself, and writes a last line to its log.
-    _remove(find_leftovers(folders, with_config=with_config))
+    _remove(find_leftovers(folders, with_config=with_config, with_models=with_models))
     _print_kept()
     click.echo("removed")
 
@@ -78,5 +79,5 @@ def _print_kept() -> None:
 
     folders = directories()
     for folder in remove_empty_folders(folders):
-        if folder != folders.config:
+        if folder not in (folders.config, folders.data):
             note(f"{folder} holds files that are not Bantam's, so it stays")

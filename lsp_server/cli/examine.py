@@ -100,5 +100,6 @@ def _of_folder(part: str, folder: Path) -> Finding:
         part,
         f"{folder} cannot be written to, because of {existing}",
         State.BROKEN,
-        "make it writable, or set BANTAM_STATE_HOME, BANTAM_CACHE_HOME or BANTAM_RUNTIME_DIR",
+        "make it writable, or set BANTAM_STATE_HOME, BANTAM_CACHE_HOME, BANTAM_DATA_HOME or "
+        "BANTAM_RUNTIME_DIR",
     )

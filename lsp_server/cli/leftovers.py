@@ -20,6 +20,7 @@ _STATE = ("logs", "explanations")
 _CACHE: tuple[str, ...] = ()
 _RUNTIME = ("engine.sock", "engine.lock", "start.lock", "deaths.json")
 _CONFIG = ("config.toml",)
+_DATA = ("models",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +36,13 @@ class Leftover:
     num_bytes: int
 
 
-def find_leftovers(folders: Directories, *, with_config: bool) -> list[Leftover]:
+def find_leftovers(folders: Directories, *, with_config: bool, with_models: bool) -> list[Leftover]:
     """Return what Bantam wrote and is there now, sorted by path."""
     patterns = [(folders.state, _STATE), (folders.cache, _CACHE), (folders.runtime, _RUNTIME)]
     if with_config:
         patterns.append((folders.config, _CONFIG))
+    if with_models:
+        patterns.append((folders.data, _DATA))
     paths = {path for folder, names in patterns for name in names for path in folder.glob(name)}
     return [Leftover(path, _num_bytes(path)) for path in sorted(paths)]
 
@@ -62,7 +65,8 @@ def remove(leftover: Leftover) -> None:
 def remove_empty_folders(folders: Directories) -> list[Path]:
     """Remove Bantam's folders that are empty, and return those that hold something else."""
     kept: list[Path] = []
-    for folder in dict.fromkeys([folders.state, folders.cache, folders.runtime, folders.config]):
+    every = [folders.state, folders.cache, folders.runtime, folders.config, folders.data]
+    for folder in dict.fromkeys(every):
         if not folder.is_dir():
             continue
         if any(folder.iterdir()):

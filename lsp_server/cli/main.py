@@ -34,8 +34,8 @@ Exit status:
   2    the command line, a position, a file or a setting cannot be used
   130  interrupted
 
-Bantam's folders are moved with BANTAM_CONFIG_HOME, BANTAM_STATE_HOME, BANTAM_CACHE_HOME and
-BANTAM_RUNTIME_DIR; `bantam doctor` shows them.
+Bantam's folders are moved with BANTAM_CONFIG_HOME, BANTAM_STATE_HOME, BANTAM_CACHE_HOME,
+BANTAM_DATA_HOME and BANTAM_RUNTIME_DIR; `bantam doctor` shows them.
 """
 
 

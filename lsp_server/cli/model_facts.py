@@ -8,14 +8,17 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from lsp_server.models.catalogue import find_model
+from lsp_server.models.chat_formats import find_chat_format
 from lsp_server.models.engine_names import split_library
 from lsp_server.models.fim_detection import find_fim_format
-from lsp_server.models.gguf import GgufHeader, read_gguf_header
+from lsp_server.models.gguf import GgufHeader, read_gguf_header, require_weights
 from lsp_server.models.gguf_metadata import Metadata
+from lsp_server.models.soundness import require_sound
 
 #: What the engine reserves unless `engine.context_tokens` says otherwise: the model's own
 #: context, to this many tokens.
 DEFAULT_CONTEXT_TOKENS = 4_096
+COMPLETES_BY_CHAT = "It completes through its chat template."
 #: Keys and values are cached in 16 bits.
 _BYTES_PER_CACHED_NUMBER = 2
 
@@ -33,6 +36,8 @@ class ModelFacts:
         context_tokens: Tokens that the model was trained for, or `None` if the file hides it.
         fim_format: How it fills in the middle, or `None`: it cannot.
         fim_reason: How that was found.
+        has_chat: Whether it can be asked in turns, which is how it completes if it cannot fill in.
+        chat_reason: How that was found.
         file_bytes: Size of the file.
         kv_bytes_per_token: Memory of one token in the KV cache, or `None` if unknown.
         memory_bytes: Weights and a KV cache for `reserved_tokens`; the library's own working
@@ -48,6 +53,8 @@ class ModelFacts:
     context_tokens: int | None
     fim_format: str | None
     fim_reason: str
+    has_chat: bool
+    chat_reason: str
     file_bytes: int
     kv_bytes_per_token: int | None
     memory_bytes: int
@@ -62,9 +69,12 @@ def facts_of(name: str) -> ModelFacts:
     """Return what a model is, by catalogue id or absolute path, with or without a library.
 
     Raises:
-        ModelError: There is no such model, or its file is none that Bantam accepts.
+        ModelError: There is no such model, or its file is none that the engine accepts.
     """
-    return model_facts(read_gguf_header(find_model(split_library(name)[1]).path))
+    header = read_gguf_header(find_model(split_library(name)[1]).path)
+    require_weights(header)
+    require_sound(header)
+    return model_facts(header)
 
 
 def model_facts(header: GgufHeader) -> ModelFacts:
@@ -80,6 +90,7 @@ def model_facts(header: GgufHeader) -> ModelFacts:
     kv_bytes_per_token = _kv_bytes_per_token(metadata, architecture)
     weight_bytes = sum(tensor.num_bytes for tensor in header.tensors)
     finding = find_fim_format(header)
+    chat = find_chat_format(header)
     return ModelFacts(
         path=str(header.path),
         name=metadata.try_text("general.name") or header.path.name,
@@ -89,6 +100,8 @@ def model_facts(header: GgufHeader) -> ModelFacts:
         context_tokens=context_tokens,
         fim_format=finding.format_id,
         fim_reason=finding.reason,
+        has_chat=chat.template is not None,
+        chat_reason=chat.reason,
         file_bytes=header.file_bytes,
         kv_bytes_per_token=kv_bytes_per_token,
         memory_bytes=weight_bytes + reserved_tokens * (kv_bytes_per_token or 0),

@@ -68,6 +68,7 @@ def child_environment(directories: Directories, environ: Mapping[str, str]) -> d
             "BANTAM_CONFIG_HOME": str(directories.config),
             "BANTAM_STATE_HOME": str(directories.state),
             "BANTAM_CACHE_HOME": str(directories.cache),
+            "BANTAM_DATA_HOME": str(directories.data),
             "BANTAM_RUNTIME_DIR": str(directories.runtime),
         }
     )

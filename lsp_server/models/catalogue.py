@@ -1,4 +1,6 @@
-"""Which models there are: those that Bantam knows by an id, and any GGUF file by its path.
+"""Which file a model's name stands for: an id that Bantam knows, or any GGUF file by its path.
+
+The embedded model's file is part of the package; those in `models/hub` must be downloaded before.
 
 A name is an id of the catalogue or a path: absolute, or beginning with `~` for the home folder.
 Other relative paths are refused here, because client and engine have different working
@@ -10,14 +12,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from lsp_server.directories import directories
 from lsp_server.errors import ModelNotFoundError
+from lsp_server.models.hub.entry import HubModel
+from lsp_server.models.hub.shelf import hub_models
+from lsp_server.models.hub.storage import downloaded_path
 
 _EMBEDDED_FOLDER = Path(__file__).parent / "embedded"
 
 
 @dataclass(frozen=True, slots=True)
 class CatalogueEntry:
-    """A model that Bantam knows by name.
+    """A model whose file is part of Bantam.
 
     Attributes:
         id: The name.
@@ -61,7 +67,7 @@ _CATALOGUE = (
 
 
 def catalogue() -> tuple[CatalogueEntry, ...]:
-    """Return the models that Bantam knows by name."""
+    """Return the models whose files are part of Bantam."""
     return _CATALOGUE
 
 
@@ -69,11 +75,16 @@ def find_model(name: str) -> ModelFile:
     """Return the model with this id or at this path.
 
     Raises:
-        ModelNotFoundError: No id, and no file at an absolute path.
+        ModelNotFoundError: No id, an id whose file is not downloaded, or no file at an absolute
+            path.
+        ConfigError: The folder of downloaded models is redirected to a relative path.
     """
     for entry in _CATALOGUE:
         if entry.id == name:
             return _embedded(entry)
+    for model in hub_models():
+        if model.id == name:
+            return _downloaded(model)
     path = _expanded(name)
     if not path.is_absolute():
         raise ModelNotFoundError(
@@ -97,6 +108,15 @@ def _embedded(entry: CatalogueEntry) -> ModelFile:
     return ModelFile(entry.id, entry.path, entry.description)
 
 
+def _downloaded(model: HubModel) -> ModelFile:
+    path = downloaded_path(directories().models, model)
+    if path is None:
+        raise ModelNotFoundError(
+            f"the model {model.id} is not downloaded yet; run `bantam models pull {model.id}`"
+        )
+    return ModelFile(model.id, path, f"{model.family}, {model.kind}")
+
+
 def _expanded(name: str) -> Path:
     try:
         return Path(name).expanduser()
@@ -115,4 +135,4 @@ def _may_exist(path: Path) -> bool:
 
 
 def _known_ids() -> str:
-    return ", ".join(entry.id for entry in _CATALOGUE)
+    return ", ".join([*(entry.id for entry in _CATALOGUE), *(model.id for model in hub_models())])

@@ -14,7 +14,13 @@ _PREFIX = "BANTAM_"
 
 #: Variables that are no settings: folders (`directories.py`) and what belongs to our tests.
 _OTHER_VARIABLES = frozenset(
-    {"BANTAM_CONFIG_HOME", "BANTAM_STATE_HOME", "BANTAM_CACHE_HOME", "BANTAM_RUNTIME_DIR"}
+    {
+        "BANTAM_CONFIG_HOME",
+        "BANTAM_STATE_HOME",
+        "BANTAM_CACHE_HOME",
+        "BANTAM_DATA_HOME",
+        "BANTAM_RUNTIME_DIR",
+    }
 )
 _OTHER_PREFIXES = ("BANTAM_TEST_", "BANTAM_DEV_")
 

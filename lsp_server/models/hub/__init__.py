@@ -1,0 +1,1 @@
+"""Models that can be downloaded: which there are, where they lie, and how they get there."""
