@@ -17,7 +17,7 @@ from lsp_server.errors import ConfigError
 
 #: What Bantam writes into each folder, as patterns; whoever adds a file adds it here.
 _STATE = ("logs", "explanations")
-_CACHE: tuple[str, ...] = ()
+_CACHE = ("ctransformers",)
 _RUNTIME = ("engine.sock", "engine.lock", "start.lock", "deaths.json")
 _CONFIG = ("config.toml",)
 _DATA = ("models",)

@@ -57,3 +57,12 @@ def test_what_ctransformers_cannot_run_is_refused_with_the_engine_to_use(
     assert "'gemma3'" in message
     assert "--engine llama.cpp" in message
     assert not output.exists()
+
+
+def test_cleaning_removes_the_copies(
+    tiny_model: Path, bantam_directories: Directories, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert convert(tiny_model) == 0
+    assert run(bantam, ["clean", "--yes"]) == 0
+    assert str(bantam_directories.cache) in capsys.readouterr().out
+    assert not bantam_directories.cache.exists()
