@@ -39,7 +39,7 @@ def terminal_output() -> str:
     return result.stdout.decode()
 
 
-def picture_of(output: str) -> str:
+def picture_of(output: str, *, title: str = "Bantam", command: str | None = None) -> str:
     """Return a picture of a terminal as SVG; the same output gives the same picture."""
     console = Console(
         record=True,
@@ -48,12 +48,13 @@ def picture_of(output: str) -> str:
         force_terminal=True,
         legacy_windows=False,
     )
-    console.print(Text("$ scripts/run", style="bold"))
+    if command is not None:
+        console.print(Text(f"$ {command}", style="bold"))
     console.print(Text.from_ansi(output.rstrip()))
-    svg = console.export_svg(title="Bantam", theme=MONOKAI, unique_id="bantam")
+    svg = console.export_svg(title=title, theme=MONOKAI, unique_id="bantam")
     return _FONT_FACE.sub("", svg)
 
 
 if __name__ == "__main__":
-    PICTURE.write_text(picture_of(terminal_output()), encoding="utf-8")
+    PICTURE.write_text(picture_of(terminal_output(), command="scripts/run"), encoding="utf-8")
     print(PICTURE)
