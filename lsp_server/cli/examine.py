@@ -72,6 +72,7 @@ def examine_folders(folders: Directories) -> list[Finding]:
         _of_folder("State", folders.state),
         _of_folder("Logs", folders.logs),
         _of_folder("Cache", folders.cache),
+        _of_folder("Data", folders.data),
         _of_folder("Runtime", folders.runtime),
     ]
 
