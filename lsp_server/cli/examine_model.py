@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lsp_server.cli.findings import Finding, State
-from lsp_server.cli.model_facts import ModelFacts, facts_of
+from lsp_server.cli.model_facts import COMPLETES_BY_CHAT, ModelFacts, facts_of
 from lsp_server.cli.units import bytes_text, count_text
 from lsp_server.engine.machine import available_memory_bytes
 from lsp_server.errors import ModelError
@@ -30,6 +30,8 @@ def examine_model(settings: Settings) -> list[Finding]:
 
 
 def _fim(facts: ModelFacts) -> Finding:
+    if facts.fim_format is None and facts.has_chat:
+        return Finding("Fills in", f"{facts.fim_reason} {COMPLETES_BY_CHAT}")
     if facts.fim_format is None:
         return Finding("Fills in", facts.fim_reason, State.BROKEN, _CHOOSE)
     return Finding("Fills in", facts.fim_reason)

@@ -18,6 +18,8 @@ from lsp_server.cli.main import bantam
 from lsp_server.directories import Directories
 from lsp_server.settings.load import load_user_settings
 from lsp_server.settings.schema import ModelSettings, Settings
+from scripts.synthetic_model.vocabulary import tiny_vocabulary
+from tests.support.chat_model import write_chat_model
 
 
 def probe_says(monkeypatch: pytest.MonkeyPatch, system_info: str, *, gpu: bool = False) -> None:
@@ -70,6 +72,14 @@ def test_the_embedded_model_is_sound(embedded_model: Path) -> None:
     findings = examine_model(Settings(model=ModelSettings(name=str(embedded_model))))
     assert {finding.state for finding in findings} == {State.OK}
     assert "deepseek-coder" in text_of(findings, "Fills in")
+
+
+def test_a_model_that_only_chats_is_sound(tmp_path: Path) -> None:
+    path = tmp_path / "chat.gguf"
+    write_chat_model(path, vocabulary=tiny_vocabulary(has_fim_markers=False))
+    findings = examine_model(Settings(model=ModelSettings(name=str(path))))
+    assert State.BROKEN not in {finding.state for finding in findings}
+    assert "completes through its chat template" in text_of(findings, "Fills in")
 
 
 def test_problems_of_settings_are_warnings(

@@ -34,7 +34,11 @@ GEMMA = (
 def with_special_tokens(
     vocabulary: VocabularyData, texts: Sequence[str], type_: gguf.TokenType
 ) -> VocabularyData:
-    """Return the vocabulary with more special tokens at its end."""
+    """Return the vocabulary with those special tokens at its end that it does not have."""
+    tokens = next(
+        field.value for field in vocabulary.fields if field.key == gguf.Keys.Tokenizer.LIST
+    )
+    texts = [text for text in texts if text not in tokens]
     fields = []
     for field in vocabulary.fields:
         if field.key == gguf.Keys.Tokenizer.LIST:
@@ -45,6 +49,12 @@ def with_special_tokens(
             field = replace(field, value=[*field.value, *[0.0] * len(texts)])
         fields.append(field)
     return VocabularyData(vocabulary.num_tokens + len(texts), tuple(fields))
+
+
+def with_chat_template(vocabulary: VocabularyData, template: str) -> VocabularyData:
+    """Return the vocabulary with a chat template."""
+    chat = VocabularyField("tokenizer.chat_template", template, gguf.GGUFValueType.STRING)
+    return replace(vocabulary, fields=(*vocabulary.fields, chat))
 
 
 def write_chat_model(
@@ -60,6 +70,5 @@ def write_chat_model(
     """Write a llama.cpp model of random weights that has the tokens and the template."""
     vocabulary = with_special_tokens(vocabulary or tiny_vocabulary(), tokens, type_)
     if template is not None:
-        chat = VocabularyField("tokenizer.chat_template", template, gguf.GGUFValueType.STRING)
-        vocabulary = replace(vocabulary, fields=(*vocabulary.fields, chat))
+        vocabulary = with_chat_template(vocabulary, template)
     write_model(path, vocabulary, architecture=architecture, name=name)
