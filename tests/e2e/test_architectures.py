@@ -18,7 +18,7 @@ import pytest
 
 from lsp_server.completion.prompting import PromptWriter
 from lsp_server.directories import Directories
-from lsp_server.engine.api import Cost, EndEvent, GenerateRequest, Limits, TextEvent
+from lsp_server.engine.api import Cost, EndEvent, GenerateRequest, Limits, TextEvent, TokenText
 from lsp_server.engine.client import EngineClient
 from lsp_server.models.fim_formats import FIM_FORMATS
 from lsp_server.settings.schema import CompletionSettings
@@ -157,7 +157,7 @@ class Answer:
 
 
 async def answer_of(client: EngineClient, request: GenerateRequest) -> Answer:
-    tokens = []
+    tokens: list[TokenText] = []
     async with aclosing(client.generate(request)) as events:
         async for event in events:
             if isinstance(event, TextEvent):
