@@ -54,6 +54,9 @@ def read_lines(path):
 
 #: `extension_host/ghost_text.js` types the same.
 _TYPED = "            lines.app"
+
+#: `extension_host/code_action.js` expects the same.
+_WITHOUT_BODY = "def add(a, b):\n    pass\n"
 _MISSING_MODEL = "/nonexistent/model.gguf"
 
 
@@ -155,6 +158,13 @@ def test_ghost_text_is_seen_and_accepted_by_keys(
 @in_extension_host
 def test_a_server_that_was_killed_is_started_again(editor: WorkbenchServer) -> None:
     editor.run_in_extension_host("crash.js")
+
+
+@with_fake_model
+def test_a_code_action_is_applied_and_taken_back_in_one_step(editor: WorkbenchServer) -> None:
+    (editor.workspace / "add.py").write_text(_WITHOUT_BODY, encoding="utf-8")
+
+    editor.run_in_extension_host("code_action.js")
 
 
 @with_fake_model
