@@ -61,7 +61,8 @@ def command(
     """  # noqa: D301 - click needs the character itself
     from lsp_server.cli.act_document import read_act_document
     from lsp_server.cli.lines import parse_lines
-    from lsp_server.cli.user_settings import model_name, settings_or_fail, with_engine
+    from lsp_server.cli.user_settings import model_overrides, settings_or_fail, with_engine
+    from lsp_server.engine.choice import named_for_people
 
     if diff and write:
         raise click.UsageError("--diff and --write exclude each other")
@@ -70,7 +71,8 @@ def command(
     if name == _LIST and (diff or write):
         raise click.UsageError("--diff and --write are for an action, and list is none")
     lines = parse_lines(location)
-    settings = with_engine(settings_or_fail({"model.name": model_name(model)}), library)
+    settings = with_engine(settings_or_fail(model_overrides(model)), library)
+    settings = named_for_people(settings)
     document = read_act_document(lines, language, (instruction or "").strip())
     if name == _LIST:
         _list(document, settings, as_json=as_json)
@@ -91,9 +93,9 @@ async def _offers(query: ActionQuery, settings: Settings) -> list[Offer]:
 
     from lsp_server.actions.actor import Actor
     from lsp_server.directories import directories
-    from lsp_server.engine.client import EngineClient
+    from lsp_server.engine.choice import make_engine
 
-    async with aclosing(EngineClient(directories(), start=False)) as engine:
+    async with aclosing(make_engine(settings, directories(), start=False)) as engine:
         actor = Actor(engine, settings)
         offers = {offer.name: offer for offer in await actor.offers(query)}
         with_words = await actor.offers(replace(query, instruction=query.instruction or "…"))
@@ -127,9 +129,9 @@ async def _perform(name: str, query: ActionQuery, settings: Settings) -> Result:
     from lsp_server.actions.actor import Actor
     from lsp_server.cli.loading_bar import LoadingBar
     from lsp_server.directories import directories
-    from lsp_server.engine.client import EngineClient
+    from lsp_server.engine.choice import make_engine
 
-    async with aclosing(EngineClient(directories())) as engine:
+    async with aclosing(make_engine(settings, directories())) as engine:
         with LoadingBar() as bar:
             async with aclosing(Actor(engine, settings, bar.show)) as actor:
                 return await actor.perform(name, query)

@@ -79,7 +79,8 @@ def command(
     """  # noqa: D301 - click needs the character itself
     from lsp_server.cli.document import read_document
     from lsp_server.cli.location import STANDARD_INPUT, parse_location
-    from lsp_server.cli.user_settings import model_name, settings_or_fail, with_engine
+    from lsp_server.cli.user_settings import model_overrides, settings_or_fail, with_engine
+    from lsp_server.engine.choice import named_for_people
 
     if as_json and show:
         raise click.UsageError("--json and --show exclude each other")
@@ -88,12 +89,12 @@ def command(
         raise click.UsageError("--path is for a document from standard input (-)")
     settings = settings_or_fail(
         {
-            "model.name": model_name(model),
+            **model_overrides(model),
             "completion.max_tokens": max_tokens,
             "completion.context_ms": _CONTEXT_MS,
         }
     )
-    settings = with_engine(settings, library)
+    settings = named_for_people(with_engine(settings, library))
     document = read_document(parsed, language=language, path=path)
     outcome = asyncio.run(_complete(document, num_alternatives, settings))
     _print(outcome, document, as_json=as_json, show=show)
@@ -106,7 +107,7 @@ async def _complete(
     from lsp_server.completion.pipeline import CompletionPipeline
     from lsp_server.completion.query import CompletionQuery
     from lsp_server.directories import directories
-    from lsp_server.engine.client import EngineClient
+    from lsp_server.engine.choice import make_engine
 
     query = CompletionQuery(
         uri=document.uri,
@@ -117,7 +118,7 @@ async def _complete(
         num_alternatives=num_alternatives,
         project=_project(document.path),
     )
-    async with aclosing(EngineClient(directories())) as engine:
+    async with aclosing(make_engine(settings, directories())) as engine:
         with LoadingBar() as bar:
             pipeline = CompletionPipeline(engine, settings, on_loading=bar.show)
             return await pipeline.complete(query)

@@ -39,7 +39,7 @@ def command(ctx: click.Context, as_json: bool) -> None:
 async def _examine() -> list[Finding]:
     from lsp_server.cli import examine
     from lsp_server.cli.examine_ctransformers import examine_ctransformers
-    from lsp_server.cli.examine_model import examine_model
+    from lsp_server.cli.examine_remote import examine_answering
     from lsp_server.directories import directories
     from lsp_server.settings.load import load_user_settings
 
@@ -50,7 +50,7 @@ async def _examine() -> list[Finding]:
         examine.examine_python(),
         *examine.examine_library(),
         *examine_ctransformers(loaded.settings),
-        *examine_model(loaded.settings),
+        *examine_answering(loaded.settings),
         *examine.examine_settings(loaded, folders),
         *examine.examine_folders(folders),
         await examine.examine_engine(folders),

@@ -24,13 +24,23 @@ def command() -> None:
 @command.command("status")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
 def status(as_json: bool) -> None:
-    """Say whether an engine runs, and what it has loaded."""
+    """Say whether an engine runs, and what it has loaded; and whether a remote one answers."""
+    from lsp_server.cli.user_settings import settings_or_fail
     from lsp_server.directories import directories
+    from lsp_server.engine.choice import is_remote, named_for_people
     from lsp_server.engine.process import engine_status
 
+    settings = settings_or_fail({})
+    remote = named_for_people(settings).model.name if is_remote(settings) else None
     found = asyncio.run(engine_status(directories()))
     if as_json:
-        click.echo(json.dumps(_status_json(found), indent=2))
+        values = _status_json(found)
+        click.echo(json.dumps(values | ({"remote": remote} if remote else {}), indent=2))
+        return
+    if remote is not None:
+        click.echo(f"a remote server answers: {remote}; your code is sent there (remote.url)")
+    if found is None and remote is not None:
+        click.echo("no engine is running on this machine, and none is needed")
     elif found is None:
         click.echo("no engine is running; the next completion starts one")
     else:

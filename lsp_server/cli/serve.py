@@ -14,10 +14,10 @@ def command(stdio: bool, tcp: str | None, model: str | None) -> None:
     if stdio and tcp:
         raise click.UsageError("--stdio and --tcp exclude each other")
     address = _address(tcp) if tcp else None
-    from lsp_server.cli.user_settings import model_name
+    from lsp_server.cli.user_settings import model_overrides
     from lsp_server.server import start
 
-    overrides = {"model.name": model_name(model)}
+    overrides = model_overrides(model)
     if address is None:
         start.serve_stdio(overrides)
         return

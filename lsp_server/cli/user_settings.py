@@ -47,10 +47,21 @@ def model_name(typed: str | None) -> str | None:
     return name if library is None else with_library(name, library)
 
 
+def model_overrides(typed: str | None) -> dict[str, object]:
+    """Return the settings that `--model` chooses: a model that is named runs on this machine.
+
+    Text never goes to a remote server for a model that somebody has named here.
+    """
+    if typed is None:
+        return {}
+    return {"model.name": model_name(typed), "remote.url": ""}
+
+
 def with_engine(settings: Settings, library: LibraryName | None) -> Settings:
     """Return settings whose model is run by what `--engine` names; `None` changes nothing."""
     if library is None:
         return settings
     name = with_library(settings.model.name, library)
     model = msgspec.structs.replace(settings.model, name=name)
-    return msgspec.structs.replace(settings, model=model)
+    remote = msgspec.structs.replace(settings.remote, url="")
+    return msgspec.structs.replace(settings, model=model, remote=remote)

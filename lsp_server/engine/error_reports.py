@@ -18,6 +18,7 @@ from lsp_server.errors import (
     ModelNotFoundError,
     NoCellsError,
     PromptTooLongError,
+    RemoteError,
 )
 
 _ERROR_OF_KIND: dict[ErrorKind, type[BantamError]] = {
@@ -31,6 +32,7 @@ _ERROR_OF_KIND: dict[ErrorKind, type[BantamError]] = {
     ErrorKind.NO_CELLS: NoCellsError,
     ErrorKind.STOPPED: EngineStoppedError,
     ErrorKind.START: EngineStartError,
+    ErrorKind.REMOTE: RemoteError,
     ErrorKind.VERSION: EngineVersionError,
     ErrorKind.CONFIG: ConfigError,
     ErrorKind.INTERNAL: EngineError,
@@ -39,8 +41,9 @@ _KIND_OF_ERROR = {error: kind for kind, error in _ERROR_OF_KIND.items()}
 
 
 def report_of(error: BantamError) -> ErrorReport:
-    """Return the report of an error; errors without a kind of their own become `INTERNAL`."""
-    return ErrorReport(kind=_KIND_OF_ERROR.get(type(error), ErrorKind.INTERNAL), message=str(error))
+    """Return the report of an error, of the nearest kind there is; at the least `INTERNAL`."""
+    kinds = (_KIND_OF_ERROR[base] for base in type(error).__mro__ if base in _KIND_OF_ERROR)
+    return ErrorReport(kind=next(kinds, ErrorKind.INTERNAL), message=str(error))
 
 
 def error_of(report: ErrorReport) -> BantamError:

@@ -23,15 +23,16 @@ _PIPELINE_MODULE = "lsp_server.completion.pipeline"
 
 
 class Completer:
-    """Owns one engine for the server's life, and one pipeline for as long as settings last."""
+    """Owns the engine that the settings choose, and one pipeline for as long as they last."""
 
     def __init__(
-        self, make_engine: Callable[[], Engine], on_loading: Callable[[LoadingEvent], None]
+        self, make_engine: Callable[[Settings], Engine], on_loading: Callable[[LoadingEvent], None]
     ) -> None:
         """Prepare.
 
         Args:
-            make_engine: Called once, with the first pipeline.
+            make_engine: Called when an engine is first needed, and again when the settings
+                choose another one.
             on_loading: Called while a model is being loaded.
         """
         self._make_engine = make_engine
@@ -77,10 +78,15 @@ class Completer:
 
     async def use(self, settings: Settings) -> None:
         """Answer later questions with other settings; running ones end without an answer."""
+        engine: Engine | None = None
+        if settings.remote != self._settings.remote:
+            engine, self._engine = self._engine, None
         self._settings = settings
         if (pipeline := self._pipeline) is not None:
             self._pipeline = None
             await pipeline.aclose()
+        if engine is not None:
+            await engine.aclose()
 
     async def aclose(self) -> None:
         """End all requests and let go of the engine; may be called twice."""
@@ -95,7 +101,7 @@ class Completer:
     def engine(self) -> Engine:
         """Return the engine; made when it is first needed."""
         if self._engine is None:
-            self._engine = self._make_engine()
+            self._engine = self._make_engine(self._settings)
         return self._engine
 
     def _make_pipeline(self) -> CompletionPipeline:

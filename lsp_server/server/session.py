@@ -9,6 +9,7 @@ from lsprotocol import types
 
 from lsp_server.completion.query import CompletionOutcome, CompletionQuery, OutcomeReason
 from lsp_server.engine.api import Engine
+from lsp_server.engine.choice import named_for_people
 from lsp_server.server.action_desk import ActionDesk
 from lsp_server.server.client import EditorClient
 from lsp_server.server.completer import Completer
@@ -20,6 +21,7 @@ from lsp_server.server.protocol.documents import Document, DocumentStore
 from lsp_server.server.protocol.logs import set_log_level
 from lsp_server.server.protocol.positions import PositionCodec
 from lsp_server.server.tasks import BackgroundTasks
+from lsp_server.settings.schema import Settings
 
 #: After these outcomes the engine is known to work.
 _ENGINE_WORKS = {OutcomeReason.SHOWN, OutcomeReason.EMPTY, OutcomeReason.FILTERED}
@@ -42,14 +44,14 @@ class Session:
     def __init__(
         self,
         client: EditorClient,
-        make_engine: Callable[[], Engine],
+        make_engine: Callable[[Settings], Engine],
         overrides: Mapping[str, object],
     ) -> None:
         """Put the parts together; nothing is loaded or started.
 
         Args:
             client: The editor.
-            make_engine: Returns the engine that answers.
+            make_engine: Returns the engine that answers with these settings.
             overrides: Settings from the command line, by key.
         """
         self.client = client
@@ -67,8 +69,9 @@ class Session:
     async def apply_settings(self) -> None:
         """Let the settings that count now take effect."""
         set_log_level(self.configuration.settings.log.level)
-        await self.completer.use(self.configuration.settings)
-        await self.actions.use(self.configuration.settings)
+        settings = named_for_people(self.configuration.settings)
+        # At once, so that no action begins with one's engine and the other's settings.
+        await asyncio.gather(self.completer.use(settings), self.actions.use(settings))
 
     @property
     def is_popup_on(self) -> bool:

@@ -16,7 +16,7 @@ from lsp_server.directories import directories
 from lsp_server.server.protocol.logs import start_logging
 from lsp_server.server.protocol.stdin_reader import start_reading
 from lsp_server.server.protocol.stdout_guard import reserve_stdout
-from lsp_server.server.wiring import BantamServer, shared_engine
+from lsp_server.server.wiring import BantamServer, chosen_engine
 
 if TYPE_CHECKING:
     from pygls.io_ import AsyncReader, AsyncWriter, Writer
@@ -83,7 +83,7 @@ async def _converse(
     reader: AsyncReader, writer: AsyncWriter | Writer, overrides: Mapping[str, object]
 ) -> None:
     """Handle messages until `exit` or the end of input, and leave nothing behind."""
-    server = BantamServer(shared_engine, overrides)
+    server = BantamServer(chosen_engine, overrides)
     server.protocol.set_writer(writer)
     try:
         await run_async(

@@ -15,6 +15,7 @@ from lsp_server.server.client import EditorClient
 from lsp_server.server.protocol.message_protocol import MessageProtocol
 from lsp_server.server.routes import register
 from lsp_server.server.session import Session
+from lsp_server.settings.schema import Settings
 from lsp_server.version import __version__
 
 if TYPE_CHECKING:
@@ -29,13 +30,13 @@ class BantamServer(LanguageServer):
 
     def __init__(
         self,
-        make_engine: Callable[[], Engine],
+        make_engine: Callable[[Settings], Engine],
         overrides: Mapping[str, object] = _NO_OVERRIDES,
     ) -> None:
         """Put the parts together; nothing is loaded or started.
 
         Args:
-            make_engine: Returns the engine that answers.
+            make_engine: Returns the engine that answers with these settings.
             overrides: Settings from the command line, by key.
         """
         super().__init__(
@@ -52,9 +53,9 @@ class BantamServer(LanguageServer):
         LOGGER.error("%s: %s", source.__name__, type(error).__name__)
 
 
-def shared_engine() -> Engine:
-    """Return a client of the engine process that all windows of this user share."""
+def chosen_engine(settings: Settings) -> Engine:
+    """Return a client of the engine that all windows of this user share, or of a remote one."""
     from lsp_server.directories import directories
-    from lsp_server.engine.client import EngineClient
+    from lsp_server.engine.choice import make_engine
 
-    return EngineClient(directories())
+    return make_engine(settings, directories())

@@ -25,6 +25,16 @@ USER_ONLY = frozenset(
         "engine.unload_after_s",
         "engine.exit_after_s",
         "engine.max_models",
+        "remote.url",
+        "remote.model",
+        "remote.key_file",
+        "remote.key_variable",
+        "remote.infill",
+        "remote.fim_format",
+        "remote.has_chat",
+        "remote.context_tokens",
+        "remote.timeout_ms",
+        "remote.allow_plain_http",
         "log.level",
     }
 )
@@ -130,6 +140,65 @@ class EngineSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     ] = 1_800
 
 
+class RemoteSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A server elsewhere that answers instead of this machine; what you type is sent there."""
+
+    url: Annotated[
+        str,
+        Meta(
+            description="Address of an OpenAI-compatible server that answers instead of the local "
+            "engine, such as `https://host/v1`: **your code is sent there**. Empty: nothing is "
+            "sent anywhere."
+        ),
+    ] = ""
+    model: Annotated[
+        str, Meta(description="The server's name of the model; empty takes its only one.")
+    ] = ""
+    key_file: Annotated[
+        str, Meta(description="Absolute path of a file with the server's key and no more.")
+    ] = ""
+    key_variable: Annotated[
+        str, Meta(description="Name of the environment variable with the server's key.")
+    ] = ""
+    infill: Annotated[
+        Literal["template", "suffix"],
+        Meta(
+            description="Who writes the markers of fill-in-the-middle: Bantam (`template`), or "
+            "the server from the field `suffix`, which not every server has."
+        ),
+    ] = "template"
+    fim_format: Annotated[
+        str,
+        Meta(
+            description="The model's fill-in-the-middle format, such as `deepseek-coder`; empty: "
+            "it has none."
+        ),
+    ] = ""
+    has_chat: Annotated[
+        bool, Meta(description="Whether the model follows instructions, for code actions.")
+    ] = False
+    context_tokens: Annotated[
+        int,
+        Meta(
+            ge=0,
+            le=1_048_576,
+            description="Tokens of prompt and answer; 0 is what the server says, or 4096.",
+        ),
+    ] = 0
+    timeout_ms: Annotated[
+        int,
+        Meta(
+            ge=100,
+            le=600_000,
+            description="The server may be silent for so many milliseconds.",
+        ),
+    ] = 30_000
+    allow_plain_http: Annotated[
+        bool,
+        Meta(description="Whether code may cross a network unencrypted, by http instead of https."),
+    ] = False
+
+
 class LogSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What is written to the log files; never source text."""
 
@@ -145,4 +214,5 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     completion: CompletionSettings = CompletionSettings()
     actions: ActionSettings = ActionSettings()
     engine: EngineSettings = EngineSettings()
+    remote: RemoteSettings = RemoteSettings()
     log: LogSettings = LogSettings()

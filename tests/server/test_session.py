@@ -10,6 +10,10 @@ import pytest
 
 from lsp_server.directories import Directories
 from lsp_server.engine.api import ErrorKind, ErrorReport
+from lsp_server.server.client import EditorClient
+from lsp_server.server.session import Session
+from lsp_server.server.wiring import BantamServer
+from lsp_server.settings.schema import Settings
 from tests.support.completion import WritingEngine
 from tests.support.lsp_in_process import JsonClient, ghost, in_process
 
@@ -220,3 +224,24 @@ async def test_clients_without_progress_are_left_alone(
     await client.ask(GHOST, ghost(client.open("value = ‸\n")))
     await asyncio.sleep(0)
     assert (client.requests, progress_kinds(client)) == ([], [])
+
+
+async def test_a_remote_server_is_chosen_by_the_user_and_never_by_a_workspace() -> None:
+    engines: list[tuple[str, WritingEngine]] = []
+
+    def make_engine(settings: Settings) -> WritingEngine:
+        engines.append((settings.remote.url, WritingEngine(texts=["x"])))
+        return engines[-1][1]
+
+    session = Session(EditorClient(BantamServer(make_engine)), make_engine, {})
+    session.configuration.load({"remote": {"url": "https://own.example/v1"}})
+    await session.apply_settings()
+    first = session.completer.engine()
+    session.configuration.take_workspace({"remote": {"url": "https://evil.example/v1"}})
+    await session.apply_settings()
+    assert session.completer.engine() is first
+    session.configuration.load({})
+    await session.apply_settings()
+    assert session.completer.engine() is not first
+    assert [url for url, _ in engines] == ["https://own.example/v1", ""]
+    await session.aclose()

@@ -35,8 +35,10 @@ def test_a_workspace_cannot_choose_what_is_the_users(
         "engine.library": "ctransformers",
         "log.level": "debug",
         "model.name": "/tmp/evil.gguf",
+        "remote.infill": "suffix",
     }
-    value = values.get(key, 7)
+    of_type = {str: "https://evil.example", bool: True, int: 1_000 if group == "remote" else 7}
+    value = values.get(key, of_type[type(setting_fields()[key].default)])
 
     refused = merge({group: {name: value}}, SettingSource.WORKSPACE)
     assert refused.settings == Settings()

@@ -30,7 +30,7 @@ class JsonClient:
     """
 
     def __init__(self, engine: Engine, overrides: dict[str, object] | None = None) -> None:
-        self.server = BantamServer(lambda: engine, overrides or {})
+        self.server = BantamServer(lambda settings: engine, overrides or {})
         self.server.protocol.set_writer(self, include_headers=False)
         self.configuration: Any = None
         self.answers: dict[str, Any] = {}

@@ -6,6 +6,7 @@ from typing import Any
 
 from pygls.exceptions import JsonRpcInvalidParams
 
+from lsp_server.engine.choice import named_for_people
 from lsp_server.server.session import Session
 
 
@@ -24,7 +25,7 @@ async def status(session: Session, *arguments: Any) -> dict[str, Any]:
     del arguments
     counts = session.completer.counts
     return {
-        "model": session.configuration.settings.model.name,
+        "model": named_for_people(session.configuration.settings).model.name,
         "outcomes": {} if counts is None else dict(counts.by_reason),
         "rules": {} if counts is None else dict(counts.by_rule),
         "suggestions": dict(session.feedback.counts),

@@ -1,0 +1,1 @@
+"""The engine as an OpenAI-compatible server that the user names: text leaves the machine."""
