@@ -60,7 +60,7 @@ def _ask() -> None:
 
 async def _stop_engine() -> None:
     from lsp_server.directories import directories
-    from lsp_server.engine.process import stop_engine
+    from lsp_server.engine.shared.process import stop_engine
 
     await stop_engine(directories())
 

@@ -28,7 +28,7 @@ def status(as_json: bool) -> None:
     from lsp_server.cli.user_settings import settings_or_fail
     from lsp_server.directories import directories
     from lsp_server.engine.choice import is_remote, named_for_people
-    from lsp_server.engine.process import engine_status
+    from lsp_server.engine.shared.process import engine_status
 
     settings = settings_or_fail({})
     remote = named_for_people(settings).model.name if is_remote(settings) else None
@@ -52,7 +52,7 @@ def status(as_json: bool) -> None:
 def stop(as_json: bool) -> None:
     """End the engine process; the next completion starts it again."""
     from lsp_server.directories import directories
-    from lsp_server.engine.process import stop_engine
+    from lsp_server.engine.shared.process import stop_engine
 
     was_running = asyncio.run(stop_engine(directories()))
     if as_json:

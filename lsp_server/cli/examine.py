@@ -14,7 +14,7 @@ from lsp_server import __version__
 from lsp_server.cli.findings import Finding, State
 from lsp_server.cli.library_probe import LibraryProbeError, probe_library
 from lsp_server.directories import Directories
-from lsp_server.engine.process import engine_status
+from lsp_server.engine.shared.process import engine_status
 from lsp_server.errors import BantamError
 from lsp_server.settings.problems import LoadedSettings, SettingProblem
 

@@ -46,7 +46,7 @@ def _name(model: HubModel, file: HubFile) -> str:
 def _locked(models: Path, model: HubModel) -> Iterator[None]:
     """Hold the model's lock: two downloads at once would write into one file."""
     from lsp_server.directories import make_private
-    from lsp_server.engine.file_lock import FileLock
+    from lsp_server.engine.shared.file_lock import FileLock
     from lsp_server.errors import UsageError
     from lsp_server.models.hub.storage import lock_path, model_folder
 

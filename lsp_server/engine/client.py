@@ -24,15 +24,15 @@ from lsp_server.engine.api import (
     LoadingEvent,
     ModelInfo,
 )
-from lsp_server.engine.attachment import Attachment
 from lsp_server.engine.error_reports import error_of, report_of
-from lsp_server.engine.wire import messages
-from lsp_server.engine.wire.faults import BrokenError, GoneError
-from lsp_server.engine.wire.messages import DESCRIBE_DECODER, EVENT_DECODER, decode_answer
+from lsp_server.engine.shared.attachment import Attachment
+from lsp_server.engine.shared.wire import messages
+from lsp_server.engine.shared.wire.faults import BrokenError, GoneError
+from lsp_server.engine.shared.wire.messages import DESCRIBE_DECODER, EVENT_DECODER, decode_answer
 from lsp_server.errors import BadRequestError, BantamError, EngineStoppedError
 
 if TYPE_CHECKING:
-    from lsp_server.engine.wire.connection import Connection
+    from lsp_server.engine.shared.wire.connection import Connection
 
 Answer = TypeVar("Answer")
 
@@ -121,7 +121,7 @@ class EngineClient:
         Raises:
             BantamError: It could not be ended.
         """
-        from lsp_server.engine.process import stop_engine
+        from lsp_server.engine.shared.process import stop_engine
 
         return await stop_engine(self._directories)
 

@@ -140,7 +140,7 @@ def test_unknown_model_lists_the_known_ones(name: str, capsys: pytest.CaptureFix
 def test_two_downloads_of_one_model_do_not_meet(
     bantam_directories: Directories, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from lsp_server.engine.file_lock import FileLock
+    from lsp_server.engine.shared.file_lock import FileLock
 
     path = lock_path(bantam_directories.models, MODEL)
     path.parent.mkdir(parents=True)

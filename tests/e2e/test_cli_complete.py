@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from lsp_server.directories import Directories
-from lsp_server.engine.polling import wait_until
-from lsp_server.engine.process import engine_status
+from lsp_server.engine.shared.polling import wait_until
+from lsp_server.engine.shared.process import engine_status
 from tests.support.command import bantam, start_bantam
 from tests.support.engine_processes import engines_of, no_engine_left
 

@@ -13,12 +13,12 @@ import pytest
 import pytest_asyncio
 
 from lsp_server.directories import Directories
-from lsp_server.engine import ending
 from lsp_server.engine.api import CountRequest, EndEvent, EndReason, ErrorKind, Event, TextEvent
 from lsp_server.engine.client import EngineClient
-from lsp_server.engine.polling import wait_until
-from lsp_server.engine.process import stop_engine
-from lsp_server.engine.runtime_folder import runtime_folder
+from lsp_server.engine.shared import ending
+from lsp_server.engine.shared.polling import wait_until
+from lsp_server.engine.shared.process import stop_engine
+from lsp_server.engine.shared.runtime_folder import runtime_folder
 from tests.support.engine_processes import engines_of, no_engine_left, start_script
 from tests.support.scripted_engine import request
 

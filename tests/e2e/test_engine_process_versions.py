@@ -11,13 +11,13 @@ import pytest
 import pytest_asyncio
 
 from lsp_server.directories import Directories
-from lsp_server.engine import process
 from lsp_server.engine.api import PROTOCOL_VERSION, EndEvent, ErrorKind
 from lsp_server.engine.client import EngineClient
-from lsp_server.engine.polling import wait_until
-from lsp_server.engine.process import engine_status, stop_engine
-from lsp_server.engine.runtime_folder import runtime_folder
-from lsp_server.engine.wire.versions import Versions
+from lsp_server.engine.shared import process
+from lsp_server.engine.shared.polling import wait_until
+from lsp_server.engine.shared.process import engine_status, stop_engine
+from lsp_server.engine.shared.runtime_folder import runtime_folder
+from lsp_server.engine.shared.wire.versions import Versions
 from lsp_server.errors import EngineVersionError
 from tests.support.engine_processes import engines_of, no_engine_left, start_script
 from tests.support.scripted_engine import request

@@ -15,7 +15,7 @@ from pathlib import Path
 from lsp_server.directories import directories
 from lsp_server.engine.api import EndEvent
 from lsp_server.engine.client import EngineClient
-from lsp_server.engine.polling import wait_until
+from lsp_server.engine.shared.polling import wait_until
 from tests.support.scripted_engine import request
 
 

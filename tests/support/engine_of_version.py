@@ -8,8 +8,8 @@ from __future__ import annotations
 import sys
 from unittest import mock
 
-from lsp_server.engine import boot, engine_process
-from lsp_server.engine.wire.versions import Versions
+from lsp_server.engine.shared import boot, engine_process
+from lsp_server.engine.shared.wire.versions import Versions
 
 
 def main() -> int:

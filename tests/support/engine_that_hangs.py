@@ -6,7 +6,7 @@ import sys
 import time
 from unittest import mock
 
-from lsp_server.engine import boot
+from lsp_server.engine.shared import boot
 from lsp_server.settings.schema import EngineSettings
 from tests.support.scripted_engine import ScriptedEngine
 

@@ -7,9 +7,9 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from lsp_server.engine.engine_process import STOPPED_MESSAGE, run_engine, take_engine_lock
-from lsp_server.engine.runtime_folder import RuntimeFolder
-from lsp_server.engine.stop_switch import StopSwitch
+from lsp_server.engine.shared.engine_process import STOPPED_MESSAGE, run_engine, take_engine_lock
+from lsp_server.engine.shared.runtime_folder import RuntimeFolder
+from lsp_server.engine.shared.stop_switch import StopSwitch
 from lsp_server.settings.schema import EngineSettings
 from tests.support.scripted_engine import ScriptedEngine
 

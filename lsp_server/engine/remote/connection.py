@@ -17,7 +17,7 @@ from lsp_server.engine.remote.refusals import (
     error_in_stream,
     error_of_refusal,
 )
-from lsp_server.engine.stop_switch import StopSwitch
+from lsp_server.engine.shared.stop_switch import StopSwitch
 from lsp_server.errors import EngineStoppedError, RemoteError
 from lsp_server.settings.schema import RemoteSettings
 from lsp_server.version import __version__

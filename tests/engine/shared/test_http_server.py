@@ -12,11 +12,11 @@ import msgspec
 import pytest
 import pytest_asyncio
 
-from lsp_server.engine import engine_process, http_errors
 from lsp_server.engine.api import PROTOCOL_VERSION, ErrorKind, ErrorReport
-from lsp_server.engine.http_server import EngineServer
-from lsp_server.engine.runtime_folder import RuntimeFolder
-from lsp_server.engine.wire.messages import MAX_BODY_BYTES
+from lsp_server.engine.shared import engine_process, http_errors
+from lsp_server.engine.shared.http_server import EngineServer
+from lsp_server.engine.shared.runtime_folder import RuntimeFolder
+from lsp_server.engine.shared.wire.messages import MAX_BODY_BYTES
 from tests.support.scripted_engine import ScriptedEngine, request, text_event
 
 

@@ -9,14 +9,14 @@ import pytest
 import pytest_asyncio
 
 from lsp_server.directories import Directories
-from lsp_server.engine import upkeep
-from lsp_server.engine.activity import Activity
 from lsp_server.engine.client import EngineClient
-from lsp_server.engine.file_lock import FileLock
-from lsp_server.engine.listener import Listener
-from lsp_server.engine.runtime_folder import RuntimeFolder
-from lsp_server.engine.stop_switch import StopSwitch
-from lsp_server.engine.upkeep import end_when_idle, unload_idle_models
+from lsp_server.engine.shared import upkeep
+from lsp_server.engine.shared.activity import Activity
+from lsp_server.engine.shared.file_lock import FileLock
+from lsp_server.engine.shared.listener import Listener
+from lsp_server.engine.shared.runtime_folder import RuntimeFolder
+from lsp_server.engine.shared.stop_switch import StopSwitch
+from lsp_server.engine.shared.upkeep import end_when_idle, unload_idle_models
 from lsp_server.settings.schema import EngineSettings
 from tests.support.scripted_engine import ScriptedEngine
 from tests.support.served_engine import served

@@ -9,15 +9,15 @@ from collections.abc import Callable
 
 from aiohttp import web
 
-from lsp_server.engine.activity import Activity
 from lsp_server.engine.api import Engine
-from lsp_server.engine.file_lock import FileLock
-from lsp_server.engine.http_server import EngineServer
-from lsp_server.engine.listener import Listener
-from lsp_server.engine.runtime_folder import RuntimeFolder, create_private
-from lsp_server.engine.stop_switch import StopSwitch
-from lsp_server.engine.upkeep import end_when_idle, unload_idle_models
-from lsp_server.engine.wire.versions import own_versions
+from lsp_server.engine.shared.activity import Activity
+from lsp_server.engine.shared.file_lock import FileLock
+from lsp_server.engine.shared.http_server import EngineServer
+from lsp_server.engine.shared.listener import Listener
+from lsp_server.engine.shared.runtime_folder import RuntimeFolder, create_private
+from lsp_server.engine.shared.stop_switch import StopSwitch
+from lsp_server.engine.shared.upkeep import end_when_idle, unload_idle_models
+from lsp_server.engine.shared.wire.versions import own_versions
 from lsp_server.errors import EngineStartError
 from lsp_server.settings.schema import EngineSettings
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from lsp_server.engine.listener import Listener
-from lsp_server.engine.runtime_folder import RuntimeFolder
+from lsp_server.engine.shared.listener import Listener
+from lsp_server.engine.shared.runtime_folder import RuntimeFolder
 from lsp_server.errors import EngineStartError
 
 

@@ -12,7 +12,7 @@ from lsp_server.engine.client import EngineClient
 EngineClient(directories())
 heavy = {"aiohttp", "llama_cpp", "numpy", "yarl", "multidict"} & set(sys.modules)
 assert not heavy, heavy
-import lsp_server.engine.process
+import lsp_server.engine.shared.process
 heavy = {"llama_cpp", "numpy"} & set(sys.modules)
 assert not heavy, heavy
 """

@@ -14,20 +14,20 @@ from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 from msgspec.json import Decoder
 
-from lsp_server.engine.activity import Activity
 from lsp_server.engine.api import CountRequest, Engine, GenerateRequest
-from lsp_server.engine.http_errors import (
+from lsp_server.engine.shared.activity import Activity
+from lsp_server.engine.shared.http_errors import (
     answer_errors,
     json_response,
     refuse_other_protocols,
     refuse_other_users,
 )
-from lsp_server.engine.http_streams import stream_description, stream_events
-from lsp_server.engine.line_writer import LineWriter
-from lsp_server.engine.stop_switch import StopSwitch
-from lsp_server.engine.wire import messages
-from lsp_server.engine.wire.messages import DescribeRequest
-from lsp_server.engine.wire.versions import Versions
+from lsp_server.engine.shared.http_streams import stream_description, stream_events
+from lsp_server.engine.shared.line_writer import LineWriter
+from lsp_server.engine.shared.stop_switch import StopSwitch
+from lsp_server.engine.shared.wire import messages
+from lsp_server.engine.shared.wire.messages import DescribeRequest
+from lsp_server.engine.shared.wire.versions import Versions
 from lsp_server.errors import BadRequestError
 
 LOGGER = logging.getLogger(__name__)

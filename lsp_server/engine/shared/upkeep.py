@@ -7,10 +7,10 @@ import logging
 from collections.abc import Callable
 from typing import Protocol, runtime_checkable
 
-from lsp_server.engine.activity import Activity
 from lsp_server.engine.api import Engine
-from lsp_server.engine.listener import Listener
-from lsp_server.engine.stop_switch import StopSwitch
+from lsp_server.engine.shared.activity import Activity
+from lsp_server.engine.shared.listener import Listener
+from lsp_server.engine.shared.stop_switch import StopSwitch
 
 LOGGER = logging.getLogger(__name__)
 

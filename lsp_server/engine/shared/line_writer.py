@@ -6,7 +6,7 @@ import asyncio
 
 from aiohttp import web
 
-from lsp_server.engine.wire.messages import LINES_TYPE
+from lsp_server.engine.shared.wire.messages import LINES_TYPE
 
 
 class LineWriter:

@@ -13,19 +13,19 @@ from contextlib import asynccontextmanager
 
 from lsp_server.directories import Directories
 from lsp_server.engine.api import EngineStatus
-from lsp_server.engine.crash_guard import CrashGuard
-from lsp_server.engine.ending import end_engine, engine_pid, is_running
-from lsp_server.engine.file_lock import FileLock
-from lsp_server.engine.runtime_folder import (
+from lsp_server.engine.shared.crash_guard import CrashGuard
+from lsp_server.engine.shared.ending import end_engine, engine_pid, is_running
+from lsp_server.engine.shared.file_lock import FileLock
+from lsp_server.engine.shared.runtime_folder import (
     RuntimeFolder,
     check_private,
     create_private,
     runtime_folder,
 )
-from lsp_server.engine.spawn import spawn_engine
-from lsp_server.engine.wire.connection import Connection
-from lsp_server.engine.wire.faults import BrokenError, GoneError
-from lsp_server.engine.wire.versions import Agreement, Versions, agree, own_versions
+from lsp_server.engine.shared.spawn import spawn_engine
+from lsp_server.engine.shared.wire.connection import Connection
+from lsp_server.engine.shared.wire.faults import BrokenError, GoneError
+from lsp_server.engine.shared.wire.versions import Agreement, Versions, agree, own_versions
 from lsp_server.errors import EngineStartError, EngineVersionError
 
 #: An engine answers `hello` and `status` at once, but the machine may be busy.

@@ -11,8 +11,8 @@ from collections.abc import Callable
 
 import msgspec
 
-from lsp_server.engine.file_lock import FileLock
-from lsp_server.engine.runtime_folder import RuntimeFolder
+from lsp_server.engine.shared.file_lock import FileLock
+from lsp_server.engine.shared.runtime_folder import RuntimeFolder
 from lsp_server.errors import EngineStartError
 
 #: So many deaths within this time are a loop.

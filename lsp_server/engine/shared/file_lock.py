@@ -12,7 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from lsp_server.engine.polling import wait_until
+from lsp_server.engine.shared.polling import wait_until
 
 
 class FileLock:

@@ -1,4 +1,4 @@
-"""Main of the engine process: `python -m lsp_server.engine.serve`.
+"""Main of the engine process: `python -m lsp_server.engine.shared.serve`.
 
 Imports little at first: a detached engine forks before there is anything to lose by it.
 """
@@ -19,18 +19,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     options = _parser().parse_args(arguments)
     if options.detach is None:
-        from lsp_server.engine.boot import serve
+        from lsp_server.engine.shared.boot import serve
 
         return serve()
     _leave_the_starter()
-    from lsp_server.engine.boot import serve_detached
+    from lsp_server.engine.shared.boot import serve_detached
 
     return serve_detached(*options.detach)
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="python -m lsp_server.engine.serve",
+        prog="python -m lsp_server.engine.shared.serve",
         description="Run the shared engine, in the foreground unless it is told otherwise.",
     )
     parser.add_argument(

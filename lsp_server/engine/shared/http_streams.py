@@ -18,10 +18,10 @@ from lsp_server.engine.api import (
     Priority,
 )
 from lsp_server.engine.error_reports import report_of
-from lsp_server.engine.http_errors import INTERNAL_REPORT
-from lsp_server.engine.line_writer import LineWriter
-from lsp_server.engine.stop_switch import StopSwitch
-from lsp_server.engine.wire.messages import DescribedLine, DescribeLine, FailedLine, line_of
+from lsp_server.engine.shared.http_errors import INTERNAL_REPORT
+from lsp_server.engine.shared.line_writer import LineWriter
+from lsp_server.engine.shared.stop_switch import StopSwitch
+from lsp_server.engine.shared.wire.messages import DescribedLine, DescribeLine, FailedLine, line_of
 from lsp_server.errors import BantamError
 
 LOGGER = logging.getLogger(__name__)

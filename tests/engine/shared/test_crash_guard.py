@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from lsp_server.engine.crash_guard import MAX_DEATHS, WINDOW_S, CrashGuard
-from lsp_server.engine.file_lock import FileLock
-from lsp_server.engine.runtime_folder import RuntimeFolder
+from lsp_server.engine.shared.crash_guard import MAX_DEATHS, WINDOW_S, CrashGuard
+from lsp_server.engine.shared.file_lock import FileLock
+from lsp_server.engine.shared.runtime_folder import RuntimeFolder
 from lsp_server.errors import EngineStartError
 
 

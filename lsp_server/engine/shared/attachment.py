@@ -9,11 +9,11 @@ import sys
 from typing import TYPE_CHECKING
 
 from lsp_server.directories import Directories
-from lsp_server.engine.runtime_folder import runtime_folder
+from lsp_server.engine.shared.runtime_folder import runtime_folder
 from lsp_server.errors import BantamError, EngineStartError
 
 if TYPE_CHECKING:
-    from lsp_server.engine.wire.connection import Connection
+    from lsp_server.engine.shared.wire.connection import Connection
 
 LOGGER = logging.getLogger(__name__)
 
@@ -67,9 +67,9 @@ class Attachment:
         folder = runtime_folder(self._directories)
         # In a thread, because the HTTP library takes long to import and the editor waits for
         # answers of this event loop.
-        await asyncio.to_thread(importlib.import_module, "lsp_server.engine.process")
-        from lsp_server.engine.process import attach
-        from lsp_server.engine.wire.connection import Connection
+        await asyncio.to_thread(importlib.import_module, "lsp_server.engine.shared.process")
+        from lsp_server.engine.shared.process import attach
+        from lsp_server.engine.shared.wire.connection import Connection
 
         if self._connection is None:
             self._connection = Connection(folder.socket)

@@ -14,13 +14,13 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from lsp_server.directories import directories
-from lsp_server.engine.engine_process import STOPPED_MESSAGE, run_engine, take_engine_lock
-from lsp_server.engine.file_lock import FileLock
 from lsp_server.engine.local import create_local_engine
-from lsp_server.engine.log_file import set_up_log
-from lsp_server.engine.runtime_folder import RuntimeFolder, runtime_folder
-from lsp_server.engine.spawn import READY
-from lsp_server.engine.stop_switch import StopSwitch
+from lsp_server.engine.shared.engine_process import STOPPED_MESSAGE, run_engine, take_engine_lock
+from lsp_server.engine.shared.file_lock import FileLock
+from lsp_server.engine.shared.log_file import set_up_log
+from lsp_server.engine.shared.runtime_folder import RuntimeFolder, runtime_folder
+from lsp_server.engine.shared.spawn import READY
+from lsp_server.engine.shared.stop_switch import StopSwitch
 from lsp_server.errors import BantamError
 from lsp_server.settings.load import load_user_settings
 from lsp_server.settings.schema import EngineSettings, Settings

@@ -25,12 +25,12 @@ from lsp_server.engine.api import (
     ErrorReport,
 )
 from lsp_server.engine.error_reports import error_of
-from lsp_server.engine.stop_switch import StopSwitch
-from lsp_server.engine.wire import messages
-from lsp_server.engine.wire.faults import BrokenError, GoneError
-from lsp_server.engine.wire.messages import decode_answer
-from lsp_server.engine.wire.peer import is_own_user
-from lsp_server.engine.wire.versions import Versions
+from lsp_server.engine.shared.stop_switch import StopSwitch
+from lsp_server.engine.shared.wire import messages
+from lsp_server.engine.shared.wire.faults import BrokenError, GoneError
+from lsp_server.engine.shared.wire.messages import decode_answer
+from lsp_server.engine.shared.wire.peer import is_own_user
+from lsp_server.engine.shared.wire.versions import Versions
 from lsp_server.errors import EngineError, EngineStartError
 
 Answer = TypeVar("Answer")

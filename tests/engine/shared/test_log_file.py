@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from lsp_server.engine.log_file import set_up_log
-from lsp_server.engine.runtime_folder import RuntimeFolder
+from lsp_server.engine.shared.log_file import set_up_log
+from lsp_server.engine.shared.runtime_folder import RuntimeFolder
 
 
 @pytest.fixture(autouse=True)

@@ -9,10 +9,10 @@ import pytest
 import pytest_asyncio
 
 from lsp_server.directories import Directories
-from lsp_server.engine import ending
 from lsp_server.engine.client import EngineClient
-from lsp_server.engine.polling import wait_until
-from lsp_server.engine.runtime_folder import RuntimeFolder, create_private, runtime_folder
+from lsp_server.engine.shared import ending
+from lsp_server.engine.shared.polling import wait_until
+from lsp_server.engine.shared.runtime_folder import RuntimeFolder, create_private, runtime_folder
 from lsp_server.settings.schema import EngineSettings
 from tests.support.scripted_engine import ScriptedEngine
 from tests.support.served_engine import Served, served

@@ -10,7 +10,7 @@ import pytest
 
 import lsp_server
 from lsp_server.directories import Directories
-from lsp_server.engine.child_environment import child_environment
+from lsp_server.engine.shared.child_environment import child_environment
 
 
 def test_the_window_does_not_reach_the_engine(bantam_directories: Directories) -> None:

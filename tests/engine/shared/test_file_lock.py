@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from lsp_server.engine.file_lock import FileLock
+from lsp_server.engine.shared.file_lock import FileLock
 
 
 def test_only_one_holds_the_lock(tmp_path: Path) -> None:

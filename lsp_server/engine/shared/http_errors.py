@@ -11,8 +11,8 @@ from aiohttp.typedefs import Handler
 
 from lsp_server.engine.api import PROTOCOL_VERSION, ErrorKind, ErrorReport
 from lsp_server.engine.error_reports import report_of
-from lsp_server.engine.wire.messages import MAX_BODY_BYTES, PROTOCOL_HEADER, VERSIONED_PATHS
-from lsp_server.engine.wire.peer import is_own_user
+from lsp_server.engine.shared.wire.messages import MAX_BODY_BYTES, PROTOCOL_HEADER, VERSIONED_PATHS
+from lsp_server.engine.shared.wire.peer import is_own_user
 from lsp_server.errors import BantamError
 
 LOGGER = logging.getLogger(__name__)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from lsp_server.directories import Directories
-from lsp_server.engine.runtime_folder import (
+from lsp_server.engine.shared.runtime_folder import (
     MAX_SOCKET_PATH_BYTES,
     RuntimeFolder,
     check_private,

@@ -7,7 +7,7 @@ import itertools
 import pytest
 
 from lsp_server.engine.api import PROTOCOL_VERSION
-from lsp_server.engine.wire.versions import Agreement, Versions, agree, own_versions
+from lsp_server.engine.shared.wire.versions import Agreement, Versions, agree, own_versions
 from lsp_server.version import __version__
 
 

@@ -7,11 +7,11 @@ import os
 import signal
 from contextlib import suppress
 
-from lsp_server.engine.file_lock import FileLock
-from lsp_server.engine.polling import wait_until
-from lsp_server.engine.runtime_folder import RuntimeFolder
-from lsp_server.engine.wire.connection import Connection
-from lsp_server.engine.wire.faults import BrokenError, GoneError
+from lsp_server.engine.shared.file_lock import FileLock
+from lsp_server.engine.shared.polling import wait_until
+from lsp_server.engine.shared.runtime_folder import RuntimeFolder
+from lsp_server.engine.shared.wire.connection import Connection
+from lsp_server.engine.shared.wire.faults import BrokenError, GoneError
 from lsp_server.errors import EngineError
 
 #: Seconds for the answer to a stop request.

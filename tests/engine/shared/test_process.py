@@ -8,15 +8,15 @@ import os
 import pytest
 
 from lsp_server.directories import Directories
-from lsp_server.engine import process
 from lsp_server.engine.api import EndEvent, ErrorKind
 from lsp_server.engine.client import EngineClient
-from lsp_server.engine.engine_process import take_engine_lock
-from lsp_server.engine.file_lock import FileLock
-from lsp_server.engine.process import engine_status, stop_engine
-from lsp_server.engine.runtime_folder import RuntimeFolder
-from lsp_server.engine.wire import connection
-from lsp_server.engine.wire.versions import Versions, own_versions
+from lsp_server.engine.shared import process
+from lsp_server.engine.shared.engine_process import take_engine_lock
+from lsp_server.engine.shared.file_lock import FileLock
+from lsp_server.engine.shared.process import engine_status, stop_engine
+from lsp_server.engine.shared.runtime_folder import RuntimeFolder
+from lsp_server.engine.shared.wire import connection
+from lsp_server.engine.shared.wire.versions import Versions, own_versions
 from lsp_server.errors import ConfigError, EngineStartError, EngineVersionError
 from tests.support.scripted_engine import ScriptedEngine, request
 
@@ -127,7 +127,7 @@ async def test_an_engine_that_does_not_answer_is_named_with_what_to_do(
 async def test_a_second_engine_gives_way(
     serving, folder: RuntimeFolder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("lsp_server.engine.engine_process._LOCK_TIMEOUT_S", 0.05)
+    monkeypatch.setattr("lsp_server.engine.shared.engine_process._LOCK_TIMEOUT_S", 0.05)
     with pytest.raises(EngineStartError, match=f"process {os.getpid()}.*is running already"):
         await take_engine_lock(folder)
     assert folder.socket.exists()

@@ -12,9 +12,9 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from lsp_server.directories import Directories, make_private
-from lsp_server.engine.child_environment import child_environment
-from lsp_server.engine.file_lock import FileLock
-from lsp_server.engine.runtime_folder import RuntimeFolder
+from lsp_server.engine.shared.child_environment import child_environment
+from lsp_server.engine.shared.file_lock import FileLock
+from lsp_server.engine.shared.runtime_folder import RuntimeFolder
 from lsp_server.errors import EngineStartError
 
 #: What an engine writes into the pipe that it was given, once it listens.
@@ -85,7 +85,7 @@ def _start_process(
     """Start the process in a session of its own; it forks once more, see `serve`."""
     process = subprocess.Popen(
         [
-            *(sys.executable, "-P", "-m", "lsp_server.engine.serve", "--detach"),
+            *(sys.executable, "-P", "-m", "lsp_server.engine.shared.serve", "--detach"),
             *(str(ready_pipe), str(start_lock)),
         ],
         cwd="/",
