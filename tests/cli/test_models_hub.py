@@ -51,7 +51,7 @@ def test_list_says_what_fits_and_what_is_here(
     assert models["deepseek-coder-33b-base"]["fits"] is False
     assert not models["deepseek-coder-33b-base"]["downloaded"]
     assert models["gemma-3-27b-it"]["fim_format"] is None
-    assert models["gemma-3-27b-it"]["note"].startswith("chat only")
+    assert models["gemma-3-27b-it"]["note"].endswith("chat template")
 
 
 def test_list_does_not_guess_where_memory_is_hidden(

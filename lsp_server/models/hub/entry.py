@@ -9,7 +9,7 @@ import msgspec
 #: Keys and values are cached in 16 bits.
 _BYTES_PER_CACHED_NUMBER = 2
 
-CHAT_ONLY_NOTE = "chat only: code actions; completion comes later"
+CHAT_ONLY_NOTE = "completes and acts through its chat template"
 
 #: `open` allows everything, `restricted-use` forbids some uses, `research-only` forbids business.
 LicenseKind = Literal["open", "restricted-use", "research-only"]
