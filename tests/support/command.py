@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -25,9 +27,14 @@ def bantam(
 
 
 def start_bantam(*arguments: str) -> subprocess.Popen[str]:
-    """Start `bantam` and return while it runs."""
+    """Start `bantam` and return while it runs.
+
+    It can be interrupted even where the tests run in the background of a shell, which makes
+    its commands deaf to the interrupt key, and them their children.
+    """
     return subprocess.Popen(
         [sys.executable, "-m", "lsp_server", *arguments],
+        preexec_fn=functools.partial(signal.signal, signal.SIGINT, signal.SIG_DFL),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
