@@ -13,6 +13,7 @@
     └── EngineError            the engine could not answer
         ├── EngineStartError       it could not be started or attached to
         ├── EngineStoppedError     it died or was stopped in the middle of a request
+        ├── EngineSilentError      it lives and does not answer any more
         ├── EngineVersionError     it speaks another protocol version
         ├── ModelLoadError         the library refused the file, or memory ran out
         ├── PromptTooLongError     the prompt does not fit the context
@@ -34,6 +35,7 @@ __all__ = [
     "CannotInfillError",
     "ConfigError",
     "EngineError",
+    "EngineSilentError",
     "EngineStartError",
     "EngineStoppedError",
     "EngineVersionError",
@@ -99,6 +101,10 @@ class EngineStartError(EngineError):
 
 class EngineStoppedError(EngineError):
     """The engine died, or was stopped, while a request was running."""
+
+
+class EngineSilentError(EngineError):
+    """The engine lives and does not answer any more."""
 
 
 class EngineVersionError(EngineError):

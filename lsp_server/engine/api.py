@@ -227,6 +227,7 @@ class ErrorKind(enum.Enum):
     NO_CELLS = "no_cells"
     STOPPED = "stopped"
     START = "start"
+    SILENT = "silent"
     REMOTE = "remote"
     VERSION = "version"
     CONFIG = "config"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
@@ -19,6 +20,8 @@ from lsp_server.engine.api import (
     EndEvent,
     EndReason,
     EngineStatus,
+    ErrorKind,
+    ErrorReport,
     Event,
     GenerateRequest,
     LoadingEvent,
@@ -26,10 +29,16 @@ from lsp_server.engine.api import (
 )
 from lsp_server.engine.error_reports import error_of, report_of
 from lsp_server.engine.shared.attachment import Attachment
+from lsp_server.engine.shared.runtime_folder import runtime_folder
 from lsp_server.engine.shared.wire import messages
-from lsp_server.engine.shared.wire.faults import BrokenError, GoneError
+from lsp_server.engine.shared.wire.faults import BrokenError, GoneError, LateError, SilentError
 from lsp_server.engine.shared.wire.messages import DESCRIBE_DECODER, EVENT_DECODER, decode_answer
-from lsp_server.errors import BadRequestError, BantamError, EngineStoppedError
+from lsp_server.errors import (
+    BadRequestError,
+    BantamError,
+    EngineSilentError,
+    EngineStoppedError,
+)
 
 if TYPE_CHECKING:
     from lsp_server.engine.shared.wire.connection import Connection
@@ -38,6 +47,8 @@ Answer = TypeVar("Answer")
 
 #: A request that the engine never took is sent once more, to the engine that follows.
 _NUM_ATTEMPTS = 2
+#: Seconds that an engine may take longer than a request's limit: the step that it computes.
+_GRACE_S = 3.0
 
 
 class EngineClient:
@@ -59,23 +70,28 @@ class EngineClient:
     async def generate(self, request: GenerateRequest) -> AsyncGenerator[Event, None]:
         """Continue a prompt; see `Engine.generate`.
 
-        Faults of attaching, starting and of the connection come as `EndEvent.error`, too.
+        Faults of attaching, starting and of the connection come as `EndEvent.error`, too.  An
+        engine that says nothing is not waited for much longer than the request's limit.
         """
         end: EndEvent | None = None
         reasons: tuple[EndReason, ...] = ()
+        max_ms = request.limits.max_ms
+        max_s = None if max_ms is None else max_ms / 1_000 + _GRACE_S
         try:
-            async with self._lines(messages.GENERATE_PATH, _encoded(request)) as lines:
+            async with self._lines(messages.GENERATE_PATH, _encoded(request), max_s) as lines:
                 reasons = (EndReason.ERROR,) * request.num_alternatives
                 async for line in lines:
                     event = decode_answer(EVENT_DECODER, line)
                     if isinstance(event, EndEvent):
                         # Not passed on yet: reading on to the end of the answer keeps the
                         # connection usable, whatever the caller does next.
-                        end = event
+                        end = self._naming_log(event)
                     else:
                         yield event
             if end is None:
                 raise self._stopped_error()
+        except LateError:
+            end = EndEvent(reasons=(EndReason.TIME,) * request.num_alternatives)
         except BantamError as error:
             if end is None:
                 end = EndEvent(reasons=reasons, error=report_of(error))
@@ -105,7 +121,7 @@ class EngineClient:
                     case messages.DescribedLine(info=info):
                         return info
                     case messages.FailedLine(error=report):
-                        raise error_of(report)
+                        raise error_of(self._report_naming_log(report))
         raise self._stopped_error()
 
     async def status(self) -> EngineStatus:
@@ -139,26 +155,53 @@ class EngineClient:
             except BrokenError as error:
                 self._attachment.forget()
                 raise self._stopped_error() from error
+            except SilentError as error:
+                self._attachment.forget()
+                raise self._silent_error() from error
         raise self._stopped_error()
 
     @asynccontextmanager
-    async def _lines(self, path: str, body: bytes) -> AsyncIterator[AsyncGenerator[bytes, None]]:
+    async def _lines(
+        self, path: str, body: bytes, max_s: float | None = None
+    ) -> AsyncIterator[AsyncGenerator[bytes, None]]:
         async with AsyncExitStack() as stack:
             lines = await self._call(
-                lambda connection: stack.enter_async_context(connection.lines(path, body))
+                lambda connection: stack.enter_async_context(connection.lines(path, body, max_s))
             )
             try:
                 yield lines
             except BrokenError as error:
                 self._attachment.forget()
                 raise self._stopped_error() from error
+            except SilentError as error:
+                self._attachment.forget()
+                raise self._silent_error() from error
 
     def _stopped_error(self) -> EngineStoppedError:
-        log_file = self._directories.logs / "engine.log"
         return EngineStoppedError(
             "the engine ended in the middle of a request; the next request starts it again. "
-            f"Its log is {log_file}"
+            f"Its log is {self._log_file}"
         )
+
+    def _silent_error(self) -> EngineSilentError:
+        from lsp_server.engine.shared.silence import silent_error
+
+        return silent_error(runtime_folder(self._directories))
+
+    @property
+    def _log_file(self) -> Path:
+        return self._directories.logs / "engine.log"
+
+    def _naming_log(self, end: EndEvent) -> EndEvent:
+        if end.error is None:
+            return end
+        return msgspec.structs.replace(end, error=self._report_naming_log(end.error))
+
+    def _report_naming_log(self, report: ErrorReport) -> ErrorReport:
+        """Return the report of a fault in the engine with the place of its log."""
+        if report.kind is not ErrorKind.INTERNAL:
+            return report
+        return msgspec.structs.replace(report, message=f"{report.message}: {self._log_file}")
 
 
 def _encoded(request: msgspec.Struct) -> bytes:

@@ -14,7 +14,7 @@ from contextlib import asynccontextmanager
 from lsp_server.directories import Directories
 from lsp_server.engine.api import EngineStatus
 from lsp_server.engine.shared.crash_guard import CrashGuard
-from lsp_server.engine.shared.ending import end_engine, engine_pid, is_running
+from lsp_server.engine.shared.ending import end_engine, is_running
 from lsp_server.engine.shared.file_lock import FileLock
 from lsp_server.engine.shared.runtime_folder import (
     RuntimeFolder,
@@ -22,6 +22,7 @@ from lsp_server.engine.shared.runtime_folder import (
     create_private,
     runtime_folder,
 )
+from lsp_server.engine.shared.silence import silent_error
 from lsp_server.engine.shared.spawn import spawn_engine
 from lsp_server.engine.shared.wire.connection import Connection
 from lsp_server.engine.shared.wire.faults import BrokenError, GoneError
@@ -49,6 +50,7 @@ async def attach(connection: Connection, directories: Directories, *, start: boo
     Raises:
         ConfigError: The runtime folder cannot be used.
         EngineStartError: None runs, and none was or could be started.
+        EngineSilentError: The one that runs does not answer.
         EngineVersionError: The one that runs is newer and speaks another protocol version.
     """
     folder = runtime_folder(directories)
@@ -81,7 +83,7 @@ async def engine_status(directories: Directories) -> EngineStatus | None:
         except GoneError:
             return None
         except (BrokenError, TimeoutError) as error:
-            raise _silence(runtime_folder(directories)) from error
+            raise silent_error(runtime_folder(directories)) from error
 
 
 async def stop_engine(directories: Directories) -> bool:
@@ -120,7 +122,7 @@ async def _find(connection: Connection, folder: RuntimeFolder) -> Agreement | No
 
     Raises:
         EngineVersionError: It may be neither used nor replaced.
-        EngineStartError: It does not answer.
+        EngineSilentError: It does not answer.
     """
     try:
         check_private(folder)
@@ -129,7 +131,7 @@ async def _find(connection: Connection, folder: RuntimeFolder) -> Agreement | No
     except (FileNotFoundError, GoneError, BrokenError):
         return None
     except TimeoutError as error:
-        raise _silence(folder) from error
+        raise silent_error(folder) from error
     client = own_versions()
     agreement = agree(client, engine)
     if agreement is Agreement.REFUSE:
@@ -187,13 +189,6 @@ async def _start(
             raise EngineStartError(
                 f"the engine was started, but ended before it was used; see {folder.log_file}"
             )
-
-
-def _silence(folder: RuntimeFolder) -> EngineStartError:
-    return EngineStartError(
-        f"the running engine (process {engine_pid(folder) or 'unknown'}) has not answered for "
-        f"{_ANSWER_TIMEOUT_S:g} s; run `bantam engine stop`, the next request starts a new one"
-    )
 
 
 def _refusal(client: Versions, engine: Versions) -> EngineVersionError:

@@ -17,7 +17,7 @@ from lsp_server.engine.shared.process import engine_status, stop_engine
 from lsp_server.engine.shared.runtime_folder import RuntimeFolder
 from lsp_server.engine.shared.wire import connection
 from lsp_server.engine.shared.wire.versions import Versions, own_versions
-from lsp_server.errors import ConfigError, EngineStartError, EngineVersionError
+from lsp_server.errors import ConfigError, EngineSilentError, EngineStartError, EngineVersionError
 from tests.support.scripted_engine import ScriptedEngine, request
 
 
@@ -120,7 +120,7 @@ async def test_an_engine_that_does_not_answer_is_named_with_what_to_do(
 ) -> None:
     monkeypatch.setattr(process, "_ANSWER_TIMEOUT_S", 0.05)
     monkeypatch.setattr(connection.Connection, "hello", lambda self: asyncio.sleep(60))
-    with pytest.raises(EngineStartError, match=f"process {os.getpid()}.*bantam engine stop"):
+    with pytest.raises(EngineSilentError, match=f"process {os.getpid()}.*bantam engine stop"):
         await client.status()
 
 

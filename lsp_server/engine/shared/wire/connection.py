@@ -7,7 +7,12 @@ because that takes longer than a language server may take to start.
 from __future__ import annotations
 
 import io
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Iterator
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterator,
+    Awaitable,
+    Iterator,
+)
 from contextlib import aclosing, asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import TypeVar
@@ -29,6 +34,7 @@ from lsp_server.engine.shared.stop_switch import StopSwitch
 from lsp_server.engine.shared.wire import messages
 from lsp_server.engine.shared.wire.faults import BrokenError, GoneError
 from lsp_server.engine.shared.wire.messages import decode_answer
+from lsp_server.engine.shared.wire.patience import Patience
 from lsp_server.engine.shared.wire.peer import is_own_user
 from lsp_server.engine.shared.wire.versions import Versions
 from lsp_server.errors import EngineError, EngineStartError
@@ -78,22 +84,34 @@ class Connection:
 
     async def count(self, body: bytes) -> CountReply:
         """Count tokens; the body is a `CountRequest` as JSON."""
-        return await self._ask("POST", messages.COUNT_PATH, _COUNT_DECODER, body)
+        patience = Patience(self.hello, max_s=None)
+        return await self._ask("POST", messages.COUNT_PATH, _COUNT_DECODER, body, patience)
 
     @asynccontextmanager
-    async def lines(self, path: str, body: bytes) -> AsyncIterator[AsyncGenerator[bytes, None]]:
+    async def lines(
+        self, path: str, body: bytes, max_s: float | None = None
+    ) -> AsyncIterator[AsyncGenerator[bytes, None]]:
         """Send a request and give the lines of its answer, without their ends.
 
         Entering returns when the engine has taken the request; leaving early cancels it.
 
+        Args:
+            path: Where to.
+            body: The request as JSON.
+            max_s: Seconds after which an engine that says nothing is not waited for any more,
+                even if it answers others.
+
         Raises:
+            SilentError: At any time: the engine does not answer anybody any more.
+            LateError: At any time: `max_s` is over, and the engine says nothing.
             GoneError: On entering: the engine has not taken the request.
             BrokenError: Later: the answer does not go on.
             BantamError: The engine refused the request.
         """
+        patience = Patience(self.hello, max_s)
         async with (
-            self._answer("POST", path, body) as response,
-            aclosing(self._split_lines(response.content)) as lines,
+            self._answer("POST", path, body, patience) as response,
+            aclosing(self._split_lines(response.content, patience)) as lines,
         ):
             yield lines
 
@@ -103,21 +121,27 @@ class Connection:
         await self._session.close()
 
     async def _ask(
-        self, method: str, path: str, decoder: msgspec.json.Decoder[Answer], body: bytes = b""
+        self,
+        method: str,
+        path: str,
+        decoder: msgspec.json.Decoder[Answer],
+        body: bytes = b"",
+        patience: Patience | None = None,
     ) -> Answer:
-        async with self._answer(method, path, body) as response:
+        async with self._answer(method, path, body, patience) as response:
             answer = await self._unless_closed(response.read())
         return decode_answer(decoder, answer)
 
     @asynccontextmanager
     async def _answer(
-        self, method: str, path: str, body: bytes = b""
+        self, method: str, path: str, body: bytes = b"", patience: Patience | None = None
     ) -> AsyncIterator[aiohttp.ClientResponse]:
         with _before_the_answer():
-            response = await self._unless_closed(
+            response = await self._step(
                 self._session.request(
                     method, f"http://engine{path}", data=io.BytesIO(body) if body else None
-                )
+                ),
+                patience,
             )
         async with response:
             with _within_the_answer():
@@ -127,11 +151,13 @@ class Connection:
                     raise error_of(decode_answer(_REPORT_DECODER, await response.read()))
                 yield response
 
-    async def _split_lines(self, content: aiohttp.StreamReader) -> AsyncGenerator[bytes, None]:
+    async def _split_lines(
+        self, content: aiohttp.StreamReader, patience: Patience
+    ) -> AsyncGenerator[bytes, None]:
         pending = b""
         while True:
             with _within_the_answer():
-                chunk = await self._unless_closed(content.readany())
+                chunk = await self._step(content.readany(), patience)
             if not chunk:
                 return
             *lines, pending = (pending + chunk).split(b"\n")
@@ -141,6 +167,10 @@ class Connection:
                 )
             for line in lines:
                 yield line
+
+    async def _step(self, step: Awaitable[Answer], patience: Patience | None) -> Answer:
+        guarded = self._unless_closed(step)
+        return await (guarded if patience is None else patience.wait_for(guarded))
 
     async def _unless_closed(self, step: Awaitable[Answer]) -> Answer:
         """Wait for one step, or raise `EngineStoppedError` when the connection is closed.

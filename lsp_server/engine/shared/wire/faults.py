@@ -10,5 +10,13 @@ class GoneError(Exception):
     """Nobody listens, or the engine went away before it began to answer: nothing has run."""
 
 
+class SilentError(Exception):
+    """The engine lives and does not answer any more."""
+
+
+class LateError(Exception):
+    """The engine answers others, but not this request, and its time is over."""
+
+
 class BrokenError(Exception):
     """The engine went away in the middle of an answer."""
