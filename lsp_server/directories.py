@@ -6,6 +6,7 @@ variable.  Nothing here creates a folder: whoever writes calls `make_private`.
 
 from __future__ import annotations
 
+import errno
 import os
 import warnings
 from collections.abc import Callable
@@ -17,6 +18,19 @@ import platformdirs
 from lsp_server.errors import ConfigError
 
 APP_NAME = "bantam"
+
+#: What redirects each folder of `Directories`.
+_VARIABLES = {
+    "config": "BANTAM_CONFIG_HOME",
+    "state": "BANTAM_STATE_HOME",
+    "cache": "BANTAM_CACHE_HOME",
+    "data": "BANTAM_DATA_HOME",
+    "runtime": "BANTAM_RUNTIME_DIR",
+}
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
+_OCCUPIED = frozenset(
+    {errno.EEXIST, errno.EISDIR, errno.ENOTDIR, errno.ELOOP, errno.ENXIO, errno.ENOTEMPTY}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +76,11 @@ def directories() -> Directories:
     """
     dirs = platformdirs.PlatformDirs(APP_NAME, appauthor=False)
     return Directories(
-        config=_redirected("BANTAM_CONFIG_HOME", lambda: dirs.user_config_path),
-        state=_redirected("BANTAM_STATE_HOME", lambda: dirs.user_state_path),
-        cache=_redirected("BANTAM_CACHE_HOME", lambda: dirs.user_cache_path),
-        data=_redirected("BANTAM_DATA_HOME", lambda: dirs.user_data_path),
-        runtime=_redirected("BANTAM_RUNTIME_DIR", lambda: _runtime_path(dirs)),
+        config=_redirected("config", lambda: dirs.user_config_path),
+        state=_redirected("state", lambda: dirs.user_state_path),
+        cache=_redirected("cache", lambda: dirs.user_cache_path),
+        data=_redirected("data", lambda: dirs.user_data_path),
+        runtime=_redirected("runtime", lambda: _runtime_path(dirs)),
     )
 
 
@@ -79,12 +93,35 @@ def make_private(folder: Path) -> Path:
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
-        raise ConfigError(
-            f"cannot create the folder {folder}: {error.strerror}; make it writable or point "
-            "BANTAM_CONFIG_HOME, BANTAM_STATE_HOME, BANTAM_CACHE_HOME, BANTAM_DATA_HOME or "
-            "BANTAM_RUNTIME_DIR somewhere else"
-        ) from error
+        raise write_refusal(folder, error) from error
     return folder
+
+
+def write_refusal(path: Path, error: OSError) -> ConfigError:
+    """Return the error for a file or folder of Bantam's that the system does not let us write.
+
+    Args:
+        path: The file or folder.
+        error: What the system said.
+    """
+    if error.errno in _FULL:
+        remedy = "free some space on its disk"
+    elif error.errno in _OCCUPIED:
+        remedy = "remove what stands in its place"
+    else:
+        remedy = "make its folder writable"
+    variable = _variable_of(path)
+    other = f", or set {variable} to another folder" if variable else ""
+    return ConfigError(f"cannot write {path}: {error.strerror}; {remedy}{other}")
+
+
+def _variable_of(path: Path) -> str | None:
+    """Return what redirects the folder that a path is in, or is."""
+    folders = directories()
+    for name, variable in _VARIABLES.items():
+        if path.is_relative_to(getattr(folders, name)):
+            return variable
+    return None
 
 
 def _runtime_path(dirs: platformdirs.PlatformDirsABC) -> Path:
@@ -102,11 +139,15 @@ def _runtime_path(dirs: platformdirs.PlatformDirsABC) -> Path:
             ) from error
 
 
-def _redirected(variable: str, default: Callable[[], Path]) -> Path:
+def _redirected(name: str, default: Callable[[], Path]) -> Path:
+    variable = _VARIABLES[name]
     value = os.environ.get(variable)
     if not value:
         return default()
     path = Path(value)
     if not path.is_absolute():
-        raise ConfigError(f"{variable} is {value!r}: it must be an absolute path")
+        raise ConfigError(
+            f"{variable} is {value!r}: it must be an absolute path; write the whole path of a "
+            "folder, or unset it"
+        )
     return path

@@ -12,8 +12,12 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
+
+import msgspec
 
 from lsp_server.directories import directories
+from lsp_server.engine.error_reports import report_of
 from lsp_server.engine.local import create_local_engine
 from lsp_server.engine.shared.engine_process import STOPPED_MESSAGE, run_engine, take_engine_lock
 from lsp_server.engine.shared.file_lock import FileLock
@@ -32,34 +36,59 @@ LOGGER = logging.getLogger(__name__)
 _END_TIMEOUT_S = 5.0
 
 
+@dataclass(frozen=True, slots=True)
+class _Starter:
+    """The client that started this process and waits to hear what became of it.
+
+    Attributes:
+        ready_pipe: File descriptor of its pipe.
+        start_lock: File descriptor that keeps others from starting an engine until then.
+    """
+
+    ready_pipe: int
+    start_lock: int
+
+    def say_ready(self) -> None:
+        os.close(self.start_lock)
+        self._say(READY)
+
+    def say_refusal(self, error: BantamError) -> None:
+        self._say(msgspec.json.encode(report_of(error)))
+
+    def _say(self, text: bytes) -> None:
+        with suppress(BrokenPipeError):  # The starter has gone; others will come.
+            os.write(self.ready_pipe, text)
+        os.close(self.ready_pipe)
+
+
 def serve() -> int:
     """Run the engine in the foreground and return the exit status."""
-    return _serve(lambda: None)
+    return _serve(None)
 
 
 def serve_detached(ready_pipe: int, start_lock: int) -> int:
     """Run an engine that was started by a client and return the exit status.
 
     Args:
-        ready_pipe: File descriptor to write `READY` to when clients can connect.
+        ready_pipe: File descriptor to write `READY` to when clients can connect, or why they
+            cannot.
         start_lock: File descriptor that keeps others from starting an engine until then.
 
     Both are closed then, and of course when the process ends before.
     """
-
-    def say_ready() -> None:
-        os.close(start_lock)
-        with suppress(BrokenPipeError):  # The starter has gone; others will come.
-            os.write(ready_pipe, READY)
-        os.close(ready_pipe)
-
-    return _serve(say_ready)
+    return _serve(_Starter(ready_pipe, start_lock))
 
 
-def _serve(on_listening: Callable[[], None]) -> int:
+def _serve(starter: _Starter | None) -> int:
     os.umask(0o077)
     # A core would hold the documents of every window.
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    waiting = [starter] if starter else []
+
+    def on_listening() -> None:
+        if waiting:
+            waiting.pop().say_ready()
+
     try:
         folder = runtime_folder(directories())
         settings = _load_settings(folder)
@@ -67,6 +96,8 @@ def _serve(on_listening: Callable[[], None]) -> int:
     except BantamError as error:
         LOGGER.error("%s", error)
         sys.stderr.write(f"{error}\n")
+        if waiting:
+            waiting.pop().say_refusal(error)
         return 1
     except Exception:
         LOGGER.exception("ended by a fault")

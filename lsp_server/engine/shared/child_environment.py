@@ -65,6 +65,8 @@ def child_environment(directories: Directories, environ: Mapping[str, str]) -> d
         {
             **inherited,
             **_import_path(),
+            # Paths come from clients as text, whatever the locale is.
+            "PYTHONUTF8": "1",
             "BANTAM_CONFIG_HOME": str(directories.config),
             "BANTAM_STATE_HOME": str(directories.state),
             "BANTAM_CACHE_HOME": str(directories.cache),

@@ -11,6 +11,7 @@ from collections.abc import Callable
 
 import msgspec
 
+from lsp_server.directories import write_refusal
 from lsp_server.engine.shared.file_lock import FileLock
 from lsp_server.engine.shared.runtime_folder import RuntimeFolder
 from lsp_server.errors import EngineStartError
@@ -40,6 +41,7 @@ class CrashGuard:
 
         Raises:
             EngineStartError: Too many died lately.
+            ConfigError: The files that say so cannot be used.
         """
         if _has_died(self._folder):
             self.note_death()
@@ -54,9 +56,17 @@ class CrashGuard:
         )
 
     def note_death(self) -> None:
-        """Remember that an engine died now."""
+        """Remember that an engine died now.
+
+        Raises:
+            ConfigError: It cannot be written down.
+        """
         deaths_s = (*self._recent_deaths_s(), self._now_s())
-        self._folder.deaths_file.write_bytes(msgspec.json.encode(deaths_s[-MAX_DEATHS:]))
+        deaths_file = self._folder.deaths_file
+        try:
+            deaths_file.write_bytes(msgspec.json.encode(deaths_s[-MAX_DEATHS:]))
+        except OSError as error:
+            raise write_refusal(deaths_file, error) from error
         with FileLock(self._folder.engine_lock) as lock:
             if lock.try_acquire():
                 lock.write("")
@@ -66,6 +76,8 @@ class CrashGuard:
             deaths_s = _DECODER.decode(self._folder.deaths_file.read_bytes())
         except (FileNotFoundError, msgspec.DecodeError):
             return ()
+        except OSError as error:
+            raise write_refusal(self._folder.deaths_file, error) from error
         now_s = self._now_s()
         return tuple(death_s for death_s in deaths_s if 0 <= now_s - death_s < WINDOW_S)
 

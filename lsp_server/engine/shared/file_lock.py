@@ -8,11 +8,17 @@ from __future__ import annotations
 
 import fcntl
 import os
+import stat
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from lsp_server.directories import write_refusal
 from lsp_server.engine.shared.polling import wait_until
+from lsp_server.errors import ConfigError
+
+#: A link is not followed, and nothing is waited for that is no file.
+_FLAGS = os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 
 class FileLock:
@@ -36,11 +42,13 @@ class FileLock:
         """Take the lock unless another process holds it.
 
         Raises:
-            OSError: The file cannot be opened.
+            ConfigError: The file cannot be opened.
         """
         assert self._descriptor is None, "a lock is taken once"
-        flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
-        descriptor = os.open(self._path, flags, 0o600)
+        try:
+            descriptor = self._open(os.O_RDWR | os.O_CREAT)
+        except FileNotFoundError as error:
+            raise write_refusal(self._path, error) from error
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -54,7 +62,7 @@ class FileLock:
 
         Raises:
             TimeoutError: Somebody held it all the time.
-            OSError: The file cannot be opened.
+            ConfigError: The file cannot be opened.
         """
         await wait_until(self.try_acquire, timeout_s)
 
@@ -62,10 +70,10 @@ class FileLock:
         """Return whether another process holds the lock; does not take it, even for a moment.
 
         Raises:
-            OSError: The file cannot be opened.
+            ConfigError: The file cannot be opened.
         """
         try:
-            descriptor = os.open(self._path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+            descriptor = self._open(os.O_RDONLY)
         except FileNotFoundError:
             return False
         try:
@@ -84,17 +92,45 @@ class FileLock:
             self._descriptor = None
 
     def write(self, text: str) -> None:
-        """Replace what the file holds; only its holder may."""
+        """Replace what the file holds; only its holder may.
+
+        Raises:
+            ConfigError: The disk is full.
+        """
         assert self._descriptor is not None, "only the holder of a lock writes to it"
-        os.ftruncate(self._descriptor, 0)
-        os.pwrite(self._descriptor, text.encode(), 0)
+        try:
+            os.ftruncate(self._descriptor, 0)
+            os.pwrite(self._descriptor, text.encode(), 0)
+        except OSError as error:
+            raise write_refusal(self._path, error) from error
 
     def read(self) -> str:
-        """Return what the file holds; anybody may, and a missing file holds nothing."""
+        """Return what the file holds; anybody may, and a missing file holds nothing.
+
+        Raises:
+            ConfigError: The file cannot be opened.
+        """
         try:
-            return self._path.read_text()
+            descriptor = self._open(os.O_RDONLY)
         except FileNotFoundError:
             return ""
+        with os.fdopen(descriptor, encoding="utf-8", errors="replace") as file:
+            return file.read()
+
+    def _open(self, flags: int) -> int:
+        """Return a descriptor of the file, which need not be there."""
+        try:
+            descriptor = os.open(self._path, flags | _FLAGS, 0o600)
+        except FileNotFoundError:
+            raise
+        except OSError as error:
+            raise write_refusal(self._path, error) from error
+        if stat.S_ISREG(os.fstat(descriptor).st_mode):
+            return descriptor
+        os.close(descriptor)
+        raise ConfigError(
+            f"cannot lock {self._path}: it is no regular file; remove what stands in its place"
+        )
 
     def __enter__(self) -> Self:
         """Return the lock; it is released at the end, taken or not."""

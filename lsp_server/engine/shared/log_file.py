@@ -10,8 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Literal
 
-from lsp_server.directories import make_private
-from lsp_server.errors import ConfigError
+from lsp_server.directories import make_private, write_refusal
 
 _MAX_BYTES = 1024 * 1024
 _NUM_BACKUPS = 3
@@ -53,10 +52,7 @@ def set_up_log(path: Path, level: Literal["error", "warning", "info", "debug"]) 
             path, maxBytes=_MAX_BYTES, backupCount=_NUM_BACKUPS, encoding="utf-8"
         )
     except OSError as error:
-        raise ConfigError(
-            f"cannot write the engine's log {path}: {error.strerror}; make it writable or point "
-            "BANTAM_STATE_HOME somewhere else"
-        ) from error
+        raise write_refusal(path, error) from error
     handler.setFormatter(PrivateFormatter())
     root = logging.getLogger()
     root.addHandler(handler)

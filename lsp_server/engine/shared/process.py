@@ -8,6 +8,7 @@ start one process between them.
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -23,11 +24,11 @@ from lsp_server.engine.shared.runtime_folder import (
     runtime_folder,
 )
 from lsp_server.engine.shared.silence import silent_error
-from lsp_server.engine.shared.spawn import spawn_engine
+from lsp_server.engine.shared.spawn import open_output, spawn_engine
 from lsp_server.engine.shared.wire.connection import Connection
 from lsp_server.engine.shared.wire.faults import BrokenError, GoneError
 from lsp_server.engine.shared.wire.versions import Agreement, Versions, agree, own_versions
-from lsp_server.errors import EngineStartError, EngineVersionError
+from lsp_server.errors import ConfigError, EngineStartError, EngineVersionError
 
 #: An engine answers `hello` and `status` at once, but the machine may be busy.
 _ANSWER_TIMEOUT_S = 10.0
@@ -161,9 +162,12 @@ async def _turn_to_start(folder: RuntimeFolder) -> AsyncIterator[FileLock]:
             await lock.acquire(_TURN_TIMEOUT_S)
         except TimeoutError as error:
             raise EngineStartError(
-                f"another process has been starting the engine for {_TURN_TIMEOUT_S:g} s and "
-                f"still holds {folder.start_lock}; end that process, or see {folder.log_file}"
+                f"another process ({lock.read() or 'unknown'}) has been starting the engine for "
+                f"{_TURN_TIMEOUT_S:g} s and still holds {folder.start_lock}; end that process, "
+                f"or see {folder.log_file}"
             ) from error
+        # Also finds out, before a process is started for it, that the folder cannot be written.
+        lock.write(str(os.getpid()))
         yield lock
 
 
@@ -172,13 +176,14 @@ async def _start(
 ) -> None:
     guard = CrashGuard(folder)
     guard.check()
-    try:
-        await spawn_engine(directories, folder, lock)
-    except EngineStartError:
-        if await _find(connection, folder) is Agreement.USE:
-            return  # Somebody started one by hand at the same moment.
-        guard.note_death()
-        raise
+    with open_output(folder.output_file) as output:
+        try:
+            await spawn_engine(directories, folder, lock, output)
+        except (ConfigError, EngineStartError):
+            if await _find(connection, folder) is Agreement.USE:
+                return  # Somebody started one by hand at the same moment.
+            guard.note_death()
+            raise
     match await _find(connection, folder):
         case Agreement.REPLACE:
             raise EngineVersionError(
@@ -195,5 +200,6 @@ def _refusal(client: Versions, engine: Versions) -> EngineVersionError:
     return EngineVersionError(
         f"the running engine is Bantam {engine.package_version} with protocol version "
         f"{engine.protocol_version}, but this is the older Bantam {client.package_version} "
-        f"with {client.protocol_version}: restart the editor to use the new version"
+        f"with {client.protocol_version}: restart the editor to use the new version, or run "
+        "`bantam engine stop` to go on with the old one"
     )

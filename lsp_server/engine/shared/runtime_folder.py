@@ -92,7 +92,14 @@ def check_private(folder: RuntimeFolder) -> None:
         ConfigError: It is not.
         FileNotFoundError: There is no such folder.
     """
-    status = os.lstat(folder.path)
+    try:
+        status = os.lstat(folder.path)
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        raise ConfigError(
+            _refusal(folder.path, f"cannot be looked at: {error.strerror}")
+        ) from error
     if not stat.S_ISDIR(status.st_mode):
         raise ConfigError(_refusal(folder.path, "is not a folder"))
     if status.st_uid != os.getuid():

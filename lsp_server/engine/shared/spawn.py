@@ -8,16 +8,22 @@ import os
 import subprocess
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from lsp_server.directories import Directories, make_private
+import msgspec
+
+from lsp_server.directories import Directories, make_private, write_refusal
+from lsp_server.engine.api import ErrorReport
+from lsp_server.engine.error_reports import error_of
 from lsp_server.engine.shared.child_environment import child_environment
 from lsp_server.engine.shared.file_lock import FileLock
 from lsp_server.engine.shared.runtime_folder import RuntimeFolder
 from lsp_server.errors import EngineStartError
 
-#: What an engine writes into the pipe that it was given, once it listens.
+#: What an engine writes into the pipe that it was given, once it listens.  One that cannot
+#: writes an `ErrorReport` as JSON.
 READY = b"ready"
 
 #: Seconds for a start; importing alone can take many on a busy machine.
@@ -29,8 +35,30 @@ _QUOTED_LINES = 12
 _QUOTED_CHARS = 2_000
 
 
+@contextmanager
+def open_output(path: Path) -> Iterator[int]:
+    """Open what an engine's standard error goes to, and yield its descriptor.
+
+    Raises:
+        ConfigError: It cannot be written.
+    """
+    make_private(path.parent)
+    # Nothing is waited for that is no file.
+    flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NONBLOCK
+    try:
+        output = os.open(path, flags, 0o600)
+    except OSError as error:
+        raise write_refusal(path, error) from error
+    try:
+        if os.fstat(output).st_size > _MAX_OUTPUT_BYTES:
+            os.ftruncate(output, 0)
+        yield output
+    finally:
+        os.close(output)
+
+
 async def spawn_engine(
-    directories: Directories, folder: RuntimeFolder, start_lock: FileLock
+    directories: Directories, folder: RuntimeFolder, start_lock: FileLock, output: int
 ) -> None:
     """Start an engine process and return when it listens.
 
@@ -39,15 +67,16 @@ async def spawn_engine(
         folder: Of the engine.
         start_lock: Held by the caller.  The new process holds it, too, until it listens: should
             this one be cancelled or die meanwhile, nobody starts a second engine.
+        output: Of `open_output`.
 
     Raises:
         EngineStartError: It ended before it listened, or took too long.
+        BantamError: It said why it cannot.
     """
-    output = _open_output(folder.output_file)
     output_start = os.fstat(output).st_size
     try:
         environment = child_environment(directories, os.environ)
-        is_ready = await _start_and_wait(environment, output, start_lock.descriptor)
+        answer = await _start_and_wait(environment, output, start_lock.descriptor)
     except FileNotFoundError as error:
         raise EngineStartError(
             f"cannot start {sys.executable}: it is not there any more; Bantam was moved or "
@@ -58,17 +87,17 @@ async def spawn_engine(
             f"the engine did not listen within {START_TIMEOUT_S:g} s of its start; "
             f"it may still come, and {folder.log_file} says how far it is"
         ) from error
-    finally:
-        os.close(output)
-    if not is_ready:
-        raise EngineStartError(
-            "the engine ended while it was starting. "
-            + _last_words(folder.output_file, output_start)
-        )
+    if answer == READY:
+        return
+    with suppress(msgspec.DecodeError):  # It died before it had said anything, or all.
+        raise error_of(msgspec.json.decode(answer, type=ErrorReport))
+    raise EngineStartError(
+        "the engine ended while it was starting. " + _last_words(folder.output_file, output_start)
+    )
 
 
-async def _start_and_wait(environment: Mapping[str, str], output: int, start_lock: int) -> bool:
-    """Return whether the process said that it listens before it closed its pipe."""
+async def _start_and_wait(environment: Mapping[str, str], output: int, start_lock: int) -> bytes:
+    """Return what the process said before it closed its pipe."""
     read_end, write_end = os.pipe()
     with io.FileIO(read_end) as pipe:
         try:
@@ -76,7 +105,7 @@ async def _start_and_wait(environment: Mapping[str, str], output: int, start_loc
         finally:
             os.close(write_end)
         async with asyncio.timeout(START_TIMEOUT_S):
-            return await _read_all(pipe) == READY
+            return await _read_all(pipe)
 
 
 def _start_process(
@@ -109,15 +138,6 @@ async def _read_all(pipe: io.FileIO) -> bytes:
         return await reader.read()
     finally:
         transport.close()
-
-
-def _open_output(path: Path) -> int:
-    make_private(path.parent)
-    flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC
-    output = os.open(path, flags, 0o600)
-    if os.fstat(output).st_size > _MAX_OUTPUT_BYTES:
-        os.ftruncate(output, 0)
-    return output
 
 
 def _last_words(path: Path, start: int) -> str:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from lsp_server.engine.shared.file_lock import FileLock
+from lsp_server.errors import ConfigError
 
 
 def test_only_one_holds_the_lock(tmp_path: Path) -> None:
@@ -64,6 +67,30 @@ def test_what_the_holder_wrote_stays_after_it(tmp_path: Path) -> None:
 
 def test_a_link_is_not_followed(tmp_path: Path) -> None:
     (tmp_path / "lock").symlink_to(tmp_path / "elsewhere")
-    with pytest.raises(OSError, match="lock"):
+    with pytest.raises(ConfigError, match=f"{tmp_path}/lock: .*; remove what stands in its place"):
         FileLock(tmp_path / "lock").try_acquire()
     assert not (tmp_path / "elsewhere").exists()
+
+
+@pytest.mark.parametrize("ask", [FileLock.try_acquire, FileLock.is_held, FileLock.read])
+@pytest.mark.parametrize("kind", ["folder", "named pipe"])
+def test_what_is_no_file_is_refused_without_waiting(
+    tmp_path: Path, kind: str, ask: Callable[[FileLock], object]
+) -> None:
+    path = tmp_path / "lock"
+    if kind == "folder":
+        path.mkdir()
+    else:
+        os.mkfifo(path)
+    with pytest.raises(ConfigError, match=f"{path}: .*; remove what stands in its place"):
+        ask(FileLock(path))
+
+
+def test_a_folder_that_is_gone_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=f"cannot write {tmp_path}/gone/lock: No such file"):
+        FileLock(tmp_path / "gone" / "lock").try_acquire()
+
+
+def test_broken_content_can_be_read(tmp_path: Path) -> None:
+    (tmp_path / "lock").write_bytes(b"\xff1")
+    assert FileLock(tmp_path / "lock").read() == "\N{REPLACEMENT CHARACTER}1"
