@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import struct
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import gguf
+
+from lsp_server.models.gguf import read_gguf_header
+from lsp_server.models.gguf_metadata import ArrayValue, Metadata
+from lsp_server.models.gguf_types import SCALAR_FORMATS, ValueType
 
 #: In the order of DeepSeek-Coder's own vocabulary; the bars are U+FF5C, the low lines U+2581.
 MARKERS = (
@@ -83,17 +89,52 @@ def tiny_vocabulary(*, has_fim_markers: bool = True) -> VocabularyData:
 
 
 def vocabulary_of(path: Path) -> VocabularyData:
-    """Return the vocabulary of another GGUF file."""
-    reader = gguf.GGUFReader(path)
+    """Return the vocabulary of another GGUF file.
+
+    Raises:
+        ModelError: It is none.
+    """
+    metadata = read_gguf_header(path).metadata
     fields = tuple(
-        VocabularyField(
-            key, field.contents(), field.types[0], field.types[-1] if field.types[1:] else None
-        )
-        for key, field in reader.fields.items()
-        if key.startswith("tokenizer.")
+        _field(metadata, key) for key in metadata.entries if key.startswith("tokenizer.")
     )
-    tokens = reader.fields[gguf.Keys.Tokenizer.LIST].contents()
-    return VocabularyData(len(tokens), fields)
+    return VocabularyData(len(metadata.texts(gguf.Keys.Tokenizer.LIST)), fields)
+
+
+def _field(metadata: Metadata, key: str) -> VocabularyField:
+    entry = metadata.entries[key]
+    type_ = gguf.GGUFValueType(entry.type)
+    if not isinstance(entry.value, ArrayValue):
+        return VocabularyField(key, entry.value, type_)
+    item_type = entry.value.item_type
+    value: Sequence[Any]
+    if item_type is ValueType.STRING:
+        value = metadata.texts(key)
+    else:
+        layout = f"<{entry.value.num_items}{SCALAR_FORMATS[item_type]}"
+        value = struct.unpack(layout, entry.value.data)
+    return VocabularyField(key, value, type_, gguf.GGUFValueType(item_type))
+
+
+def with_special_tokens(
+    vocabulary: VocabularyData, texts: Sequence[str], type_: gguf.TokenType
+) -> VocabularyData:
+    """Return the vocabulary with those special tokens at its end that it does not have."""
+    tokens = next(
+        field.value for field in vocabulary.fields if field.key == gguf.Keys.Tokenizer.LIST
+    )
+    known = set(tokens)
+    texts = [text for text in texts if text not in known]
+    added: dict[str, Sequence[Any]] = {
+        gguf.Keys.Tokenizer.LIST: texts,
+        gguf.Keys.Tokenizer.TOKEN_TYPE: [int(type_)] * len(texts),
+        gguf.Keys.Tokenizer.SCORES: [0.0] * len(texts),
+    }
+    fields = tuple(
+        replace(field, value=[*field.value, *added[field.key]]) if field.key in added else field
+        for field in vocabulary.fields
+    )
+    return VocabularyData(vocabulary.num_tokens + len(texts), fields)
 
 
 def _add_merges(merges: list[str], parts: list[str]) -> None:

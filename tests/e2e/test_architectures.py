@@ -24,9 +24,9 @@ from lsp_server.models.fim_formats import FIM_FORMATS
 from lsp_server.settings.schema import CompletionSettings
 from scripts.synthetic_model.architectures.gemma import WINDOW_TOKENS
 from scripts.synthetic_model.architectures.registry import ARCHITECTURES
-from scripts.synthetic_model.vocabulary import vocabulary_of
+from scripts.synthetic_model.vocabulary import vocabulary_of, with_special_tokens
 from scripts.synthetic_model.write import write_model
-from tests.support.chat_model import GEMMA_TOKENS, with_chat_template, with_special_tokens
+from tests.support.chat_model import GEMMA_TOKENS, with_chat_template
 from tests.support.command import bantam
 from tests.support.completion import cursor_at
 from tests.support.engine_processes import no_engine_left
@@ -62,8 +62,10 @@ class Family:
 FAMILIES = {
     "llama": Family("deepseek-coder", "deepseek-coder"),
     "deepseek2": Family("deepseek-llm", "deepseek-coder"),
+    "gemma": Family("llama-spm", "codegemma"),
     "gemma2": Family("llama-spm", None),
     "gemma3": Family("llama-spm", None),
+    "gemma4": Family("gemma-4", None),
     "qwen2": Family("qwen2", "qwen2.5-coder"),
 }
 

@@ -10,7 +10,12 @@ import gguf
 
 from scripts.synthetic_model.architectures.base import Architecture
 from scripts.synthetic_model.architectures.llama import LLAMA
-from scripts.synthetic_model.vocabulary import VocabularyData, VocabularyField, tiny_vocabulary
+from scripts.synthetic_model.vocabulary import (
+    VocabularyData,
+    VocabularyField,
+    tiny_vocabulary,
+    with_special_tokens,
+)
 from scripts.synthetic_model.write import write_model
 
 CHATML_TOKENS = ("<|im_start|>", "<|im_end|>")
@@ -29,26 +34,6 @@ GEMMA = (
     "{{ '<start_of_turn>' + role + '\n' + message['content'] | trim + '<end_of_turn>\n' }}"
     "{% endfor %}{% if add_generation_prompt %}{{'<start_of_turn>model\n'}}{% endif %}"
 )
-
-
-def with_special_tokens(
-    vocabulary: VocabularyData, texts: Sequence[str], type_: gguf.TokenType
-) -> VocabularyData:
-    """Return the vocabulary with those special tokens at its end that it does not have."""
-    tokens = next(
-        field.value for field in vocabulary.fields if field.key == gguf.Keys.Tokenizer.LIST
-    )
-    texts = [text for text in texts if text not in tokens]
-    fields = []
-    for field in vocabulary.fields:
-        if field.key == gguf.Keys.Tokenizer.LIST:
-            field = replace(field, value=[*field.value, *texts])
-        elif field.key == gguf.Keys.Tokenizer.TOKEN_TYPE:
-            field = replace(field, value=[*field.value, *[int(type_)] * len(texts)])
-        elif field.key == gguf.Keys.Tokenizer.SCORES:
-            field = replace(field, value=[*field.value, *[0.0] * len(texts)])
-        fields.append(field)
-    return VocabularyData(vocabulary.num_tokens + len(texts), tuple(fields))
 
 
 def with_chat_template(vocabulary: VocabularyData, template: str) -> VocabularyData:

@@ -4,14 +4,9 @@ from __future__ import annotations
 
 import gguf
 
-from scripts.synthetic_model.architectures.base import (
-    Architecture,
-    NamedWeights,
-    attention,
-    feed_forward,
-)
+from scripts.synthetic_model.architectures.base import Architecture, attention, feed_forward
 from scripts.synthetic_model.shape import Shape
-from scripts.synthetic_model.weights import RandomWeights, ones
+from scripts.synthetic_model.tensors import Tensors, norm
 
 
 def _add_metadata(writer: gguf.GGUFWriter, shape: Shape) -> None:
@@ -19,11 +14,11 @@ def _add_metadata(writer: gguf.GGUFWriter, shape: Shape) -> None:
     writer.add_rope_dimension_count(shape.head_size)
 
 
-def _layer(random: RandomWeights, shape: Shape, layer: int) -> NamedWeights:
+def _layer(shape: Shape, layer: int) -> Tensors:
     del layer
-    yield "attn_norm.weight", ones(shape.embedding_size)
-    yield from attention(random, shape)
-    yield from feed_forward(random, shape)
+    yield norm("attn_norm.weight", shape.embedding_size)
+    yield from attention(shape)
+    yield from feed_forward(shape)
 
 
 LLAMA = Architecture("llama", _add_metadata, _layer)

@@ -2,31 +2,29 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import gguf
 
-from scripts.synthetic_model.architectures.base import (
-    Architecture,
-    NamedWeights,
-    attention,
-    feed_forward,
-)
+from scripts.synthetic_model.architectures.base import Architecture, attention, feed_forward
 from scripts.synthetic_model.shape import Shape
-from scripts.synthetic_model.weights import RandomWeights, ones
+from scripts.synthetic_model.tensors import Tensors, bias, norm
 
 
 def _add_metadata(writer: gguf.GGUFWriter, shape: Shape) -> None:
     writer.add_head_count_kv(shape.num_kv_heads)
-    writer.add_rope_freq_base(1_000_000.0)
 
 
-def _layer(random: RandomWeights, shape: Shape, layer: int) -> NamedWeights:
+def _layer(shape: Shape, layer: int) -> Tensors:
     del layer
-    yield "attn_norm.weight", ones(shape.embedding_size)
-    yield from attention(random, shape)
-    yield "attn_q.bias", random.vector(shape.embedding_size)
-    yield "attn_k.bias", random.vector(shape.kv_size)
-    yield "attn_v.bias", random.vector(shape.kv_size)
-    yield from feed_forward(random, shape)
+    yield norm("attn_norm.weight", shape.embedding_size)
+    yield from attention(shape)
+    yield bias("attn_q.bias", shape.embedding_size)
+    yield bias("attn_k.bias", shape.kv_size)
+    yield bias("attn_v.bias", shape.kv_size)
+    yield from feed_forward(shape)
 
 
-QWEN2 = Architecture("qwen2", _add_metadata, _layer, has_output=False)
+QWEN2 = Architecture(
+    "qwen2", _add_metadata, _layer, has_output=False, shape=replace(Shape(), rope_base=1_000_000.0)
+)
