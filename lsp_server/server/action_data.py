@@ -49,7 +49,7 @@ def query_at(
     offset_of, content = session.codec.offset_of, document.content
     return ActionQuery(
         uri=document.uri,
-        path=shown_path(document.uri, session.client.folders),
+        path=shown_path(document.uri, session.client.folders.uris),
         language=document.language,
         text=document.text,
         start=offset_of(content, at.start),
@@ -110,14 +110,14 @@ def chosen_query(session: Session, data: ActionData, document: Document) -> Acti
     diagnostics = () if data.diagnostic is None else (Diagnostic(*data.diagnostic),)
     return ActionQuery(
         uri=document.uri,
-        path=shown_path(document.uri, session.client.folders),
+        path=shown_path(document.uri, session.client.folders.uris),
         language=document.language,
         text=document.text,
         start=data.start,
         end=data.end,
         diagnostics=diagnostics,
         instruction=data.instruction,
-        project=project_of(document, session.client.folders, session.documents.all()),
+        project=project_of(document, session.client.folders.uris, session.documents.all()),
     )
 
 

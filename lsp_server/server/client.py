@@ -2,26 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import logging
+from collections.abc import Callable, Iterable
 
 from lsprotocol import types
 from pygls.capabilities import ServerCapabilitiesBuilder, get_capability
+from pygls.exceptions import JsonRpcException
 from pygls.lsp.server import LanguageServer
+
+from lsp_server.server.folders import WorkspaceFolders
+
+LOGGER = logging.getLogger(__name__)
 
 #: The section of the editor's settings that is ours.
 SETTINGS_SECTION = "bantam"
 
 
 class EditorClient:
-    """Wraps what pygls offers for talking to the client.  Use it on the loop's thread only."""
+    """Wraps what pygls offers for talking to the client.  Use it on the loop's thread only.
+
+    Attributes:
+        folders: Of the workspace.
+    """
 
     def __init__(self, server: LanguageServer) -> None:
+        self.folders = WorkspaceFolders()
         self._server = server
         self._capabilities = types.ClientCapabilities()
 
     def meet(self, params: types.InitializeParams) -> None:
         """Take in what the client says of itself."""
         self._capabilities = params.capabilities
+        self.folders.meet(params)
 
     @property
     def position_encoding(self) -> types.PositionEncodingKind | str:
@@ -38,13 +50,6 @@ class EditorClient:
         """Whether it can be asked for its settings."""
         return bool(get_capability(self._capabilities, "workspace.configuration"))
 
-    @property
-    def folders(self) -> tuple[str, ...]:
-        """URIs of the workspace's folders."""
-        workspace = self._server.workspace
-        roots = (workspace.root_uri,) if workspace.root_uri else ()
-        return tuple(workspace.folders) or roots
-
     def show_warning(self, message: str) -> None:
         """Show a message that the person should read."""
         self._server.window_show_message(
@@ -60,9 +65,13 @@ class EditorClient:
     async def settings(self) -> object:
         """Return our section of the client's settings as JSON; `None` if it has none."""
         item = types.ConfigurationItem(section=SETTINGS_SECTION)
-        answer = await self._server.workspace_configuration_async(
-            types.ConfigurationParams(items=[item])
-        )
+        try:
+            answer = await self._server.workspace_configuration_async(
+                types.ConfigurationParams(items=[item])
+            )
+        except JsonRpcException as error:
+            LOGGER.warning("the client does not tell its settings: error %s", error.code)
+            return None
         return answer[0] if answer else None
 
     async def watch_settings(self) -> None:
@@ -71,15 +80,21 @@ class EditorClient:
             self._capabilities, "workspace.did_change_configuration.dynamic_registration"
         ):
             return
-        registration = types.Registration(
-            id="bantam-settings",
-            method=types.WORKSPACE_DID_CHANGE_CONFIGURATION,
-            register_options=types.DidChangeConfigurationRegistrationOptions(
-                section=SETTINGS_SECTION
-            ),
+        await self._register(
+            "bantam-settings",
+            types.WORKSPACE_DID_CHANGE_CONFIGURATION,
+            types.DidChangeConfigurationRegistrationOptions(section=SETTINGS_SECTION),
         )
-        await self._server.client_register_capability_async(
-            types.RegistrationParams(registrations=[registration])
+
+    async def watch_files(self, globs: Iterable[str]) -> None:
+        """Ask to be told when files change on disk, where the client can do that."""
+        if not self._has("workspace.did_change_watched_files.dynamic_registration"):
+            return
+        watchers = [types.FileSystemWatcher(glob_pattern=glob) for glob in globs]
+        await self._register(
+            "bantam-files",
+            types.WORKSPACE_DID_CHANGE_WATCHED_FILES,
+            types.DidChangeWatchedFilesRegistrationOptions(watchers=watchers),
         )
 
     @property
@@ -171,6 +186,15 @@ class EditorClient:
     def report_message(self, token: str, message: str) -> None:
         """Say at a progress bar how far the work is."""
         self._server.work_done_progress.report(token, types.WorkDoneProgressReport(message=message))
+
+    async def _register(self, name: str, method: str, options: object) -> None:
+        registration = types.Registration(id=name, method=method, register_options=options)
+        try:
+            await self._server.client_register_capability_async(
+                types.RegistrationParams(registrations=[registration])
+            )
+        except JsonRpcException as error:
+            LOGGER.warning("the client does not register %s: error %s", method, error.code)
 
     def _has(self, capability: str) -> bool:
         return bool(get_capability(self._capabilities, capability))

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from lsp_server.completion.query import Project
 from lsp_server.context.project import project_roots
 from lsp_server.server.paths import file_path
 from lsp_server.server.protocol.documents import Document
+
+#: A longer text takes too long to parse for what another document is shown of it.
+_MAX_OPEN_CHARS = 300_000
 
 
 def project_of(
@@ -31,6 +34,11 @@ def project_of(
     roots = tuple(Path(folder) for folder in map(file_path, folders) if folder is not None)
     if not any(file.is_relative_to(root) for root in roots):
         roots = project_roots(Path(file))
-    others = ((file_path(other.uri), other.text) for other in open_documents)
-    open_texts = {Path(os.path.realpath(path)): text for path, text in others if path is not None}
-    return Project(Path(file), roots, open_texts)
+    return Project(Path(file), roots, dict(_open_texts(open_documents)))
+
+
+def _open_texts(documents: Iterable[Document]) -> Iterator[tuple[Path, str]]:
+    for document in documents:
+        path = file_path(document.uri)
+        if path is not None and len(document.text) <= _MAX_OPEN_CHARS:
+            yield Path(os.path.realpath(path)), document.text

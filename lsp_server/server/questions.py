@@ -40,16 +40,17 @@ def ghost_text_question(session: Session, params: types.InlineCompletionParams) 
     if document is None:
         return None
     cursor = session.codec.offset_of(document.content, params.position)
-    start, end, inserted = cursor, cursor, ""
+    start, end, inserted, text = cursor, cursor, "", document.text
     if selected := params.context.selected_completion_info:
         start = session.codec.offset_of(document.content, selected.range.start)
         end = session.codec.offset_of(document.content, selected.range.end)
         inserted = selected.text
+        text = text[:start] + inserted + text[end:]
     query = CompletionQuery(
         uri=document.uri,
-        path=shown_path(document.uri, session.client.folders),
+        path=shown_path(document.uri, session.client.folders.uris),
         language=document.language,
-        text=document.text[:start] + inserted + document.text[end:],
+        text=text,
         cursor=start + len(inserted),
         priority=Priority.GHOST_TEXT,
         project=_project(session, document),
@@ -66,7 +67,7 @@ def popup_question(session: Session, params: types.CompletionParams) -> Question
     cursor = session.codec.offset_of(document.content, params.position)
     query = CompletionQuery(
         uri=document.uri,
-        path=shown_path(document.uri, session.client.folders),
+        path=shown_path(document.uri, session.client.folders.uris),
         language=document.language,
         text=document.text,
         cursor=cursor,
@@ -77,4 +78,4 @@ def popup_question(session: Session, params: types.CompletionParams) -> Question
 
 
 def _project(session: Session, document: Document) -> Project | None:
-    return project_of(document, session.client.folders, session.documents.all())
+    return project_of(document, session.client.folders.uris, session.documents.all())

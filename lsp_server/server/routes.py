@@ -25,6 +25,7 @@ from lsp_server.server.requests import (
     initialize,
     inline_completion,
     shutdown,
+    workspace,
 )
 from lsp_server.server.session import Session
 
@@ -40,6 +41,11 @@ NOTIFICATIONS: Mapping[str, Callable[[Session, Any], None]] = {
     types.TEXT_DOCUMENT_DID_SAVE: documents.did_save,
     types.TEXT_DOCUMENT_DID_CLOSE: documents.did_close,
     types.WORKSPACE_DID_CHANGE_CONFIGURATION: configuration.did_change_configuration,
+    types.WORKSPACE_DID_CHANGE_WORKSPACE_FOLDERS: workspace.did_change_workspace_folders,
+    types.WORKSPACE_DID_CHANGE_WATCHED_FILES: workspace.did_change_watched_files,
+    types.WORKSPACE_DID_CREATE_FILES: workspace.did_create_files,
+    types.WORKSPACE_DID_RENAME_FILES: workspace.did_rename_files,
+    types.WORKSPACE_DID_DELETE_FILES: workspace.did_delete_files,
 }
 REQUESTS: Mapping[str, Callable[[Session, Any], Awaitable[Any]]] = {
     types.TEXT_DOCUMENT_INLINE_COMPLETION: inline_completion.inline_completion,
@@ -64,6 +70,9 @@ OPTIONS: Mapping[str, Any] = {
     types.TEXT_DOCUMENT_CODE_ACTION: types.CodeActionOptions(
         code_action_kinds=list(KINDS), resolve_provider=True
     ),
+    types.WORKSPACE_DID_CREATE_FILES: workspace.ALL_FILES,
+    types.WORKSPACE_DID_RENAME_FILES: workspace.ALL_FILES,
+    types.WORKSPACE_DID_DELETE_FILES: workspace.ALL_FILES,
 }
 
 
@@ -72,9 +81,10 @@ def register(server: LanguageServer, session: Session) -> None:
     for method, called in LIFE_CYCLE.items():
         server.feature(method)(guard_call(method, functools.partial(called, session)))
     for method, notified in NOTIFICATIONS.items():
-        server.feature(method)(guard_notification(method, functools.partial(notified, session)))
-    for method, requested in REQUESTS.items():
-        handler = guard_request(method, functools.partial(requested, session))
+        handler = guard_notification(method, functools.partial(notified, session))
         server.feature(method, OPTIONS.get(method))(handler)
+    for method, requested in REQUESTS.items():
+        answer = guard_request(method, functools.partial(requested, session))
+        server.feature(method, OPTIONS.get(method))(answer)
     for name, commanded in COMMANDS.items():
         server.command(name)(guard_request(name, functools.partial(commanded, session)))

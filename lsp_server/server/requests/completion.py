@@ -13,7 +13,8 @@ from lsp_server.server.requests.inline_completion import ACCEPTED_COMMAND
 from lsp_server.server.session import Session
 
 TRIGGER_CHARACTERS = (".", "(", "[", "{", "=", ",")
-_WORD_AT_END = re.compile(r"[\w$]*\Z")
+_WORD_AT_END = re.compile(r"[\w$]+\Z")
+_MAX_WORD_CHARS = 200
 _MAX_LABEL_CHARS = 60
 #: Sorts behind the items of language servers that know the program.
 _SORT_TEXT = "~bantam"
@@ -52,8 +53,7 @@ async def _so_far(session: Session, question: Question) -> tuple[Suggestion, ...
 
 def _item(session: Session, question: Question, suggestion: Suggestion) -> types.CompletionItem:
     content = question.document.content
-    line_start = content.line_span(content.line_of(suggestion.start))[0]
-    word = _WORD_AT_END.findall(content.text[line_start : suggestion.start])[0]
+    word = _word_before(content.text, suggestion.start)
     text = word + suggestion.text
     return types.CompletionItem(
         label=_label(text),
@@ -77,6 +77,12 @@ def _item(session: Session, question: Question, suggestion: Suggestion) -> types
             arguments=[session.feedback.offer()],
         ),
     )
+
+
+def _word_before(text: str, offset: int) -> str:
+    """Return the word that ends at an offset; of a very long one, its end."""
+    found = _WORD_AT_END.search(text[max(0, offset - _MAX_WORD_CHARS) : offset])
+    return found.group() if found else ""
 
 
 def _label(text: str) -> str:

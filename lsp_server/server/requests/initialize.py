@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from lsprotocol import types
 
 from lsp_server.server.protocol.positions import PositionCodec
@@ -25,6 +27,20 @@ def initialized(session: Session, params: types.InitializedParams) -> None:
 
 async def _start(session: Session) -> None:
     await session.apply_settings()
-    await session.client.watch_settings()
-    await ask_for_settings(session)
+    # Side by side: a client that never answers one of these still gets the others.
+    session.tasks.start(session.client.watch_settings(), "watching the settings")
+    session.tasks.start(ask_for_settings(session), "asking for the settings")
+    session.tasks.start(_watch_files(session), "watching files")
+
+
+async def _watch_files(session: Session) -> None:
     await session.completer.warm_up()
+    await session.client.watch_files(await asyncio.to_thread(_globs_of_context))
+
+
+def _globs_of_context() -> list[str]:
+    """Return which files tell what the model is shown; in a thread, for that is read first."""
+    from lsp_server.context.languages.registry import languages
+
+    endings = {extension for language in languages() for extension in language.extensions}
+    return [f"**/*{ending}" for ending in sorted(endings)] + ["**/.gitignore"]
