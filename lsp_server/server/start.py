@@ -3,25 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-import logging
+import os
+import socket
 import sys
-import threading
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import TYPE_CHECKING
-
-from pygls.io_ import StdoutWriter, run_async
 
 from lsp_server.directories import directories
+from lsp_server.server.conversation import converse
 from lsp_server.server.protocol.logs import start_logging
-from lsp_server.server.protocol.stdin_reader import start_reading
-from lsp_server.server.protocol.stdout_guard import reserve_stdout
-from lsp_server.server.wiring import BantamServer, chosen_engine
-
-if TYPE_CHECKING:
-    from pygls.io_ import AsyncReader, AsyncWriter, Writer
+from lsp_server.server.protocol.standard_streams import reserve_stdin, reserve_stdout
 
 _NO_OVERRIDES: Mapping[str, object] = MappingProxyType({})
+_CHUNK_BYTES = 1 << 16
 
 
 def serve_stdio(overrides: Mapping[str, object] = _NO_OVERRIDES) -> None:
@@ -31,12 +25,19 @@ def serve_stdio(overrides: Mapping[str, object] = _NO_OVERRIDES) -> None:
         overrides: Settings from the command line, by key (`model.name`).
 
     Raises:
-        SystemExit: The client said `exit`; the status is 0 after `shutdown`, else 1.
+        SystemExit: Always, with the status that `converse` returns.
         ConfigError: A `BANTAM_*_HOME` variable holds a relative path.
     """
-    writer = StdoutWriter(reserve_stdout())
+    input_fd, output_fd = reserve_stdin(), reserve_stdout()
     start_logging(directories())
-    asyncio.run(_serve_stdio(writer, overrides))
+    status = asyncio.run(
+        converse(
+            lambda: os.read(input_fd, _CHUNK_BYTES),
+            lambda data: os.write(output_fd, data),
+            overrides,
+        )
+    )
+    raise SystemExit(status)
 
 
 def serve_tcp(host: str, port: int, overrides: Mapping[str, object] = _NO_OVERRIDES) -> None:
@@ -48,50 +49,18 @@ def serve_tcp(host: str, port: int, overrides: Mapping[str, object] = _NO_OVERRI
         overrides: Settings from the command line, by key.
 
     Raises:
-        SystemExit: The client said `exit`; the status is 0 after `shutdown`, else 1.
+        SystemExit: Always, with the status that `converse` returns.
         ConfigError: A `BANTAM_*_HOME` variable holds a relative path.
         OSError: The address cannot be listened at.
     """
     start_logging(directories())
-    asyncio.run(_serve_tcp(host, port, overrides))
-
-
-async def _serve_stdio(writer: Writer, overrides: Mapping[str, object]) -> None:
-    await _converse(start_reading(sys.stdin.fileno()), writer, overrides)
-
-
-async def _serve_tcp(host: str, port: int, overrides: Mapping[str, object]) -> None:
-    connected: asyncio.Future[tuple[asyncio.StreamReader, asyncio.StreamWriter]]
-    connected = asyncio.get_running_loop().create_future()
-
-    def take_first(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        if connected.done():
-            writer.close()
-        else:
-            connected.set_result((reader, writer))
-
-    listener = await asyncio.start_server(take_first, host, port)
-    for socket in listener.sockets:
-        sys.stderr.write(f"bantam listens at {socket.getsockname()[:2]}\n")
-    sys.stderr.flush()
-    reader, writer = await connected
-    listener.close()
-    await _converse(reader, writer, overrides)
-
-
-async def _converse(
-    reader: AsyncReader, writer: AsyncWriter | Writer, overrides: Mapping[str, object]
-) -> None:
-    """Handle messages until `exit` or the end of input, and leave nothing behind."""
-    server = BantamServer(chosen_engine, overrides)
-    server.protocol.set_writer(writer)
-    try:
-        await run_async(
-            stop_event=threading.Event(),
-            reader=reader,
-            protocol=server.protocol,
-            logger=logging.getLogger("pygls.io"),
-            error_handler=server.report_server_error,
+    family, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+    with socket.create_server(address[:2], family=family) as listener:
+        sys.stderr.write(f"bantam listens at {listener.getsockname()[:2]}\n")
+        sys.stderr.flush()
+        connection, _ = listener.accept()
+    with connection:
+        status = asyncio.run(
+            converse(lambda: connection.recv(_CHUNK_BYTES), connection.send, overrides)
         )
-    finally:
-        await server.session.aclose()
+    raise SystemExit(status)

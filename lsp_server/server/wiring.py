@@ -28,6 +28,8 @@ _NO_OVERRIDES: Mapping[str, object] = MappingProxyType({})
 class BantamServer(LanguageServer):
     """A pygls server with one session."""
 
+    protocol: MessageProtocol
+
     def __init__(
         self,
         make_engine: Callable[[Settings], Engine],

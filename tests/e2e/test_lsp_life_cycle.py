@@ -77,21 +77,6 @@ def test_requests_before_initialize_are_refused() -> None:
     assert status == 1
 
 
-def test_the_log_holds_no_source_text(bantam_directories: Directories) -> None:
-    item = {"uri": "untitled:1", "languageId": "python", "version": 1, "text": "secret_source"}
-    opened = {
-        "jsonrpc": "2.0",
-        "method": "textDocument/didOpen",
-        "params": {"textDocument": item},
-    }
-    # A range without an end cannot be read, and pygls logs what it could not read.
-    change = {"textDocument": {"uri": "untitled:1"}, "contentChanges": ["secret_source"]}
-    broken = {"jsonrpc": "2.0", "method": "textDocument/didChange", "params": change}
-    converse(INITIALIZE, INITIALIZED, opened, broken, SHUTDOWN, EXIT)
-    log = (bantam_directories.logs / "server.log").read_text()
-    assert "secret_source" not in log
-
-
 async def test_one_client_is_served_over_tcp() -> None:
     process = await asyncio.create_subprocess_exec(
         *SERVE, "--tcp", "127.0.0.1:0", stderr=asyncio.subprocess.PIPE

@@ -61,9 +61,7 @@ class JsonClient:
 
     def receive(self, message: dict[str, Any]) -> None:
         """Let the server take a message, as its reader would."""
-        protocol = self.server.protocol
-        body = json.dumps(message)
-        protocol.handle_message(json.loads(body, object_hook=protocol.structure_message))
+        self.server.protocol.take(json.dumps(message).encode())
 
     def notify(self, method: str, params: Any = None) -> None:
         self.receive({"jsonrpc": "2.0", "method": method, "params": params})

@@ -24,6 +24,16 @@ def request_failed(message: str) -> JsonRpcException:
     return JsonRpcException(message, code=types.LSPErrorCodes.RequestFailed)
 
 
+def without_traceback(error: types.ResponseError) -> types.ResponseError:
+    """Return the answer in place of one that pygls has made of an unexpected exception.
+
+    Its message quotes the exception's, which may hold local paths, as its traceback does.
+    """
+    if not isinstance(error.data, dict) or "traceback" not in error.data:
+        return error
+    return types.ResponseError(error.code, "Bantam failed in this request; its log says more")
+
+
 def guard_request(
     name: str, handler: Callable[..., Awaitable[Any]]
 ) -> Callable[..., Awaitable[Any]]:

@@ -1,63 +1,66 @@
-"""The log files: rotated, private, and without source text.
+"""What is logged: where things went wrong, and neither source text nor secrets.
 
-At INFO pygls logs the body of every message, and in its error messages the parameters of a
-request: both hold the user's source text.
+At INFO pygls logs the body of every message, in its error messages the parameters of a
+request, and other libraries log addresses; exceptions quote what they were raised about.  So our
+own records are written as they are, those of pygls without their values, and of all others only
+where they come from; exceptions are written as their type and place.
 """
 
 from __future__ import annotations
 
+import asyncio
 import logging
-import logging.handlers
+from typing import Any
 
 from lsp_server.directories import Directories, make_private
+from lsp_server.engine.shared.log_file import PrivateFormatter
 from lsp_server.errors import ConfigError
+from lsp_server.server.protocol.log_files import ProcessLog, remove_old_logs
 
-_MAX_BYTES = 1_000_000
-_NUM_OLD_FILES = 3
-_FORMAT = "%(asctime)s %(levelname)s %(process)d %(name)s: %(message)s"
 _LOGGER = logging.getLogger("lsp_server")
 
 
-class _WithoutBodies(logging.Filter):
-    """Keeps what a record of pygls says and drops the values that it says it about."""
+class _WithoutValues(logging.Filter):
+    """Keeps of a foreign record what cannot hold a user's text."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        if record.name.partition(".")[0] != "pygls":
+        library = record.name.partition(".")[0]
+        if library == "lsp_server":
             return True
-        if record.args:
-            values = record.args.values() if isinstance(record.args, dict) else record.args
-            kinds = ", ".join(type(value).__name__ for value in values)
-            record.msg = f"{record.msg} [values left out: {kinds}]"
-            record.args = ()
-        if record.exc_info:
-            # The message of an exception, or of one that it was raised from, quotes values, too.
-            record.msg = f"{record.msg} [{getattr(record.exc_info[0], '__name__', 'exception')}]"
-            record.exc_info = None
+        if library != "pygls":
+            record.msg = f"a message from {record.module}:{record.lineno} [left out]"
+        elif record.args:
+            record.msg = f"{record.msg} [values left out]"
+        record.args = ()
         return True
 
 
+class _StandardError(logging.StreamHandler[Any]):
+    """Shows warnings where editors look for them."""
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - logging's own name
+        """Drop a line that cannot be written: nobody listens."""
+
+
 def start_logging(directories: Directories) -> None:
-    """Write warnings to standard error and more to `server.log` in the logs folder.
+    """Write warnings to standard error and more to a file of this process in the logs folder.
 
     A log folder that cannot be written to costs the log file and nothing else.
     """
-    logging.getLogger("pygls").setLevel(logging.WARNING)
     root = logging.getLogger()
-    root.setLevel(logging.INFO)
-    root.addHandler(_set_up(logging.StreamHandler(), logging.WARNING))
+    root.setLevel(logging.WARNING)
+    _LOGGER.setLevel(logging.INFO)
+    root.addHandler(_set_up(_StandardError(), logging.WARNING))
     try:
         folder = make_private(directories.logs)
-        to_file = logging.handlers.RotatingFileHandler(
-            folder / "server.log",
-            maxBytes=_MAX_BYTES,
-            backupCount=_NUM_OLD_FILES,
-            encoding="utf-8",
-            errors="backslashreplace",
-        )
+        remove_old_logs(folder)
+        # The file itself is opened late, where there is nobody to tell.
+        folder.joinpath(".writable").touch()
+        folder.joinpath(".writable").unlink()
     except (ConfigError, OSError) as error:
         _LOGGER.warning("there is no log file: %s", error)
     else:
-        root.addHandler(_set_up(to_file, logging.DEBUG))
+        root.addHandler(_set_up(ProcessLog(folder), logging.DEBUG))
 
 
 def set_log_level(level: str) -> None:
@@ -65,8 +68,14 @@ def set_log_level(level: str) -> None:
     _LOGGER.setLevel(level.upper())
 
 
+def log_loop_error(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """Log what no task has handled; asyncio's own way quotes the task and its exception."""
+    del loop
+    _LOGGER.error("the loop: %s", context["message"], exc_info=context.get("exception"))
+
+
 def _set_up(handler: logging.Handler, level: int) -> logging.Handler:
     handler.setLevel(level)
-    handler.setFormatter(logging.Formatter(_FORMAT))
-    handler.addFilter(_WithoutBodies())
+    handler.setFormatter(PrivateFormatter())
+    handler.addFilter(_WithoutValues())
     return handler

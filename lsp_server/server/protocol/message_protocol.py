@@ -1,65 +1,78 @@
 """pygls's protocol with the holes closed that a client could fall into.
 
-Documents are kept by our own store; a request that cannot be read, comes before `initialize`
-or after `shutdown` is answered with an error instead of silence or service.
+Every request is answered exactly once, also one that cannot be read, comes before `initialize`
+or after `shutdown`; documents are kept by our own store; `exit` ends nothing by itself.
 """
 
 from __future__ import annotations
 
+import json
 import logging
-from collections.abc import Generator
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Generator
 from typing import Any
 
 from lsprotocol import types
 from pygls.exceptions import (
     JsonRpcException,
+    JsonRpcInternalError,
+    JsonRpcInvalidParams,
     JsonRpcInvalidRequest,
+    JsonRpcMethodNotFound,
     JsonRpcServerNotInitialized,
 )
 from pygls.protocol import LanguageServerProtocol
-from pygls.protocol.json_rpc import MsgId, RPCMessage, RPCNotification, RPCRequest
+from pygls.protocol.json_rpc import MsgId
 from pygls.protocol.language_server import lsp_method
+
+from lsp_server.server.protocol.errors import without_traceback
+from lsp_server.server.protocol.incoming import NoMessage, read_message
 
 LOGGER = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class _UnreadableRequest:
-    """A request whose parameters do not have the form that LSP gives them."""
-
-    id: MsgId
-    error: JsonRpcException
-
-
 class MessageProtocol(LanguageServerProtocol):
-    """Answers every request exactly once."""
+    """Answers every request exactly once.
 
+    Attributes:
+        exit_status: Set when the client has said `exit`: 0 after `shutdown`, else 1.
+        parent_pid: The process that is there for as long as the client is, if it has said so.
+    """
+
+    exit_status: int | None = None
+    parent_pid: int | None = None
     _is_initialized = False
 
-    def structure_message(self, data: dict[str, Any]) -> Any:
-        """Turn a JSON object into a message, or into a request that we can only refuse."""
+    def take(self, body: bytes) -> None:
+        """Take one message as it was read."""
         try:
-            return super().structure_message(data)
-        except JsonRpcException as error:
-            if "id" in data and "method" in data:
-                return _UnreadableRequest(data["id"], error)
-            raise
-
-    def handle_message(self, message: RPCMessage | _UnreadableRequest) -> None:
-        """Hand a message to its handler, unless this is not the time for it."""
-        if isinstance(message, _UnreadableRequest):
-            self._refuse(message.id, message.error)
-        elif isinstance(message, RPCRequest):
-            if refusal := self._refusal(message.method):
-                self._refuse(message.id, refusal)
-            else:
-                self._is_initialized = True
-                super().handle_message(message)
-        elif self._is_too_early(message):
-            LOGGER.warning("a notification came before initialize and is ignored")
+            message = read_message(body)
+        except NoMessage as fault:
+            self.refuse(fault.msg_id, fault.error)
+            return
+        if "method" not in message:
+            self._take_response(message)
+        elif "id" in message:
+            self._take_request(message)
         else:
-            super().handle_message(message)
+            self._take_notification(message)
+
+    def refuse(self, msg_id: MsgId | None, error: JsonRpcException) -> None:
+        """Answer a request, or bytes that may have been one (`msg_id` is `None`), with an error."""
+        described = {"code": error.code, "message": error.message}
+        self._send_data({"jsonrpc": self.VERSION, "id": msg_id, "error": described})
+
+    def _take_request(self, message: dict[str, Any]) -> None:
+        method, msg_id = message["method"], message["id"]
+        if refusal := self._refusal(method):
+            self.refuse(msg_id, refusal)
+            return
+        try:
+            request = self.structure_message(message)
+        except JsonRpcException:
+            reason = f"the parameters of {method} do not have the form that LSP gives them"
+            self.refuse(msg_id, JsonRpcInvalidParams(reason))
+            return
+        self.handle_message(request)
 
     def _refusal(self, method: str) -> JsonRpcException | None:
         if self._shutdown:
@@ -68,15 +81,116 @@ class MessageProtocol(LanguageServerProtocol):
             return JsonRpcInvalidRequest("initialize may be sent only once")
         if method != types.INITIALIZE and not self._is_initialized:
             return JsonRpcServerNotInitialized("the first request must be initialize")
-        return None
+        return None if self._knows(method) else JsonRpcMethodNotFound.of(method)
 
-    def _is_too_early(self, message: RPCMessage) -> bool:
-        if self._is_initialized or not isinstance(message, RPCNotification):
-            return False
-        return message.method != types.EXIT
+    def _knows(self, method: str) -> bool:
+        return method in self.fm.builtin_features or method in self.fm.features
 
-    def _refuse(self, msg_id: MsgId, error: JsonRpcException) -> None:
-        self._send_response(msg_id, error=error.to_response_error())
+    def _take_notification(self, message: dict[str, Any]) -> None:
+        method = message["method"]
+        is_in_time = method == types.EXIT or (self._is_initialized and not self._shutdown)
+        if not is_in_time:
+            LOGGER.warning("a notification came before initialize or after shutdown; ignored")
+        elif method == types.CANCEL_REQUEST or self._knows(method):
+            try:
+                self.handle_message(self.structure_message(message))
+            except JsonRpcException:
+                LOGGER.warning("%s does not have the form that LSP gives it; ignored", method)
+
+    def _take_response(self, message: dict[str, Any]) -> None:
+        msg_id = message.get("id")
+        future = self._request_futures.get(msg_id) if isinstance(msg_id, (int, str)) else None
+        # Requests of the client are among these futures, too; only ours have a result type.
+        if future is None or msg_id not in self._result_types or future.done():
+            LOGGER.warning("a response came that nobody waits for")
+            return
+        try:
+            self.handle_message(self.structure_message(message))
+        except JsonRpcException as error:
+            future.set_exception(error)
+        finally:
+            self._request_futures.pop(msg_id, None)
+            self._result_types.pop(msg_id, None)
+
+    def _execute_handler(
+        self,
+        msg_id: MsgId,
+        handler: Any,
+        callback: Callable[[Any], None],
+        args: tuple[Any, ...] | None = None,
+        kwargs: dict[str, Any] | None = None,
+    ) -> None:
+        """Run a handler, and let go of its future: of a notification pygls would keep it."""
+
+        def let_go(future: Any) -> None:
+            self._request_futures.pop(msg_id, None)
+            callback(future)
+
+        super()._execute_handler(msg_id, handler, let_go, args, kwargs)
+
+    def _send_data(self, data: Any) -> None:
+        """Send a message; one that cannot be written as JSON is an error of the caller's."""
+        if self.writer is None:
+            LOGGER.error("there is nobody to send a message to")
+            return
+        body = json.dumps(data, default=self._serialize_message).encode(self.CHARSET)
+        header = f"Content-Length: {len(body)}\r\n\r\n".encode() if self._include_headers else b""
+        self.writer.write(header + body)
+
+    def _send_response(
+        self, msg_id: MsgId, result: Any | None = None, error: types.ResponseError | None = None
+    ) -> None:
+        if error is not None:
+            error = without_traceback(error)
+        try:
+            super()._send_response(msg_id, result, error)
+        except Exception:
+            LOGGER.exception("a result could not be sent")
+            self.refuse(msg_id, JsonRpcInternalError("Bantam failed to write the answer"))
+
+    @lsp_method(types.INITIALIZE)
+    def lsp_initialize(
+        self, params: types.InitializeParams
+    ) -> Generator[Any, Any, types.InitializeResult]:
+        """Take note that the session has begun, once it has."""
+        result = yield from super().lsp_initialize(params)
+        self._is_initialized = True
+        self.parent_pid = params.process_id if (params.process_id or 0) > 0 else None
+        return result
+
+    @lsp_method(types.SHUTDOWN)
+    def lsp_shutdown(self, *args: Any) -> Generator[Any, Any, None]:
+        """Have our own handler close the session, and cancel what runs.
+
+        pygls fails here when a command runs: cancelling it changes what it goes through.
+        """
+        yield self.fm.features[types.SHUTDOWN], args, None
+        for msg_id, future in list(self._request_futures.items()):
+            if msg_id != self.msg_id:
+                future.cancel()
+        self._shutdown = True
+
+    @lsp_method(types.EXIT)
+    def lsp_exit(self, *args: Any) -> None:  # type: ignore[override]  # no generator is needed
+        """Say that the client wants the process to end, and with which status."""
+        del args
+        self.exit_status = 0 if self._shutdown else 1
+
+    @lsp_method(types.WORKSPACE_EXECUTE_COMMAND)
+    async def lsp_workspace__execute_command(  # type: ignore[override]  # a coroutine, see below
+        self, params: types.ExecuteCommandParams
+    ) -> Any:
+        """Run a command.
+
+        pygls runs it beside the request, so that cancelling the request would not end it.
+
+        Raises:
+            JsonRpcException: There is no such command, or it has failed.
+        """
+        command: Callable[..., Awaitable[Any]] | None = self.fm.commands.get(params.command)
+        if command is None:
+            raise JsonRpcInvalidParams(f"there is no command {params.command!r}")
+        return await command(*(params.arguments or ()))
 
     # The built-in handlers of pygls would keep a second copy of every document.
 
