@@ -28,6 +28,7 @@ _VARIABLES = {
     "runtime": "BANTAM_RUNTIME_DIR",
 }
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
+_DENIED = frozenset({errno.EACCES, errno.EPERM})
 _OCCUPIED = frozenset(
     {errno.EEXIST, errno.EISDIR, errno.ENOTDIR, errno.ELOOP, errno.ENXIO, errno.ENOTEMPTY}
 )
@@ -104,15 +105,38 @@ def write_refusal(path: Path, error: OSError) -> ConfigError:
         path: The file or folder.
         error: What the system said.
     """
-    if error.errno in _FULL:
-        remedy = "free some space on its disk"
-    elif error.errno in _OCCUPIED:
-        remedy = "remove what stands in its place"
-    else:
-        remedy = "make its folder writable"
+    reason = "it is a symbolic link" if error.errno == errno.ELOOP else error.strerror
     variable = _variable_of(path)
     other = f", or set {variable} to another folder" if variable else ""
-    return ConfigError(f"cannot write {path}: {error.strerror}; {remedy}{other}")
+    return ConfigError(f"cannot write {path}: {reason}; {_remedy(error)}{other}")
+
+
+def try_own_refusal(error: OSError) -> ConfigError | None:
+    """Return the error for a fault of the system with one of Bantam's own files or folders.
+
+    Returns:
+        `None` if it was about anything else.
+    """
+    if not isinstance(error.filename, str):
+        return None
+    path = Path(error.filename)
+    variable = _variable_of(path)
+    if variable is None:
+        return None
+    return ConfigError(
+        f"cannot use {path}: {error.strerror}; {_remedy(error)}, or set {variable} to another "
+        "folder"
+    )
+
+
+def _remedy(error: OSError) -> str:
+    if error.errno in _FULL:
+        return "free some space on its disk"
+    if error.errno in _OCCUPIED:
+        return "remove what stands in its place"
+    if error.errno in _DENIED:
+        return "make its folder accessible to you"
+    return "make its folder writable"
 
 
 def _variable_of(path: Path) -> str | None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from lsp_server.actions.syntax_errors import syntax_errors
 from lsp_server.actions.values import ActionQuery, Diagnostic
-from lsp_server.cli.document import decode, language_of, read_file
+from lsp_server.cli.document import absolute, decode, language_of, read_file, shown_path
 from lsp_server.cli.lines import FileLines
 from lsp_server.cli.location import LineIndex
 from lsp_server.completion.query import Project
@@ -42,13 +42,13 @@ def read_act_document(lines: FileLines, language: str | None, words: str) -> Act
     Raises:
         UsageError: The file is missing, too large, no text, or has no such lines.
     """
-    path = Path(lines.file).absolute()
+    path = absolute(Path(lines.file))
     data = read_file(Path(lines.file))
     text = decode(data, lines.file)
     start, end = lines.span(LineIndex(text))
     query = ActionQuery(
         uri=path.as_uri(),
-        path=_shown_path(path),
+        path=shown_path(path),
         language=language or language_of(path),
         text=text,
         start=start,
@@ -58,9 +58,3 @@ def read_act_document(lines: FileLines, language: str | None, words: str) -> Act
     )
     said = (Diagnostic(start, end, words),) if words else syntax_errors(query)
     return ActDocument(path, lines.file, data, replace(query, diagnostics=said))
-
-
-def _shown_path(path: Path) -> str:
-    """Return what the model is told: relative to here, never a path outside."""
-    here = Path.cwd()
-    return path.relative_to(here).as_posix() if path.is_relative_to(here) else path.name

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
+import logging
 import sys
 import traceback
-from typing import TextIO
 
 import click
 
+from lsp_server.cli.standard_streams import OutputError, drop_output, prepare_streams, tell
 from lsp_server.errors import BantamError, ConfigError, UsageError
 
 EXIT_FAILURE = 1
@@ -21,26 +21,30 @@ EXIT_BROKEN_PIPE = 141
 def run(command: click.Command, arguments: list[str]) -> int:
     """Run a command and return its exit status; nothing is raised."""
     is_debug = "--debug" in arguments[:1]
-    _use_utf8(sys.stdout)
-    _use_utf8(sys.stderr)
+    if not is_debug:
+        # What is logged is for logs; without any handler, Python writes it to standard error.
+        logging.getLogger().addHandler(logging.NullHandler())
+    prepare_streams()
     try:
         status = _status_of(command, arguments, is_debug=is_debug)
         sys.stdout.flush()
     except BrokenPipeError:
-        # Standard output must not be flushed again at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        drop_output()
         return EXIT_BROKEN_PIPE
+    except OutputError as error:
+        drop_output()
+        return _fail(error, str(error), EXIT_FAILURE, is_debug=is_debug)
     return status
 
 
 def warn(message: str) -> None:
     """Tell the user of something that does not stop the command."""
-    click.echo(f"bantam: warning: {message}", err=True)
+    tell(f"bantam: warning: {message}")
 
 
 def note(message: str) -> None:
     """Tell the user something on standard error, apart from the result."""
-    click.echo(f"bantam: {message}", err=True)
+    tell(f"bantam: {message}")
 
 
 def _status_of(command: click.Command, arguments: list[str], *, is_debug: bool) -> int:
@@ -50,13 +54,13 @@ def _status_of(command: click.Command, arguments: list[str], *, is_debug: bool) 
             command.invoke(context)
     except click.exceptions.Exit as error:
         return error.exit_code
-    except BrokenPipeError:
+    except (BrokenPipeError, OutputError):
         raise
     except (click.Abort, KeyboardInterrupt):
-        click.echo("", err=True)
+        tell("")
         return EXIT_INTERRUPTED
     except click.exceptions.NoArgsIsHelpError as error:
-        click.echo(error.format_message(), err=True)
+        tell(error.format_message())
         return EXIT_USAGE
     except click.ClickException as error:
         return _fail(error, _usage_message(error), EXIT_USAGE, is_debug=is_debug)
@@ -65,6 +69,11 @@ def _status_of(command: click.Command, arguments: list[str], *, is_debug: bool) 
     except BantamError as error:
         return _fail(error, str(error), EXIT_FAILURE, is_debug=is_debug)
     except Exception as error:  # noqa: BLE001 - the border; a bug is reported as one
+        from lsp_server.directories import try_own_refusal
+
+        refusal = try_own_refusal(error) if isinstance(error, OSError) else None
+        if refusal is not None:
+            return _fail(error, str(refusal), EXIT_USAGE, is_debug=is_debug)
         message = (
             f"unexpected {type(error).__name__}: {error}; `bantam --debug …` shows where, "
             "please report it"
@@ -75,9 +84,9 @@ def _status_of(command: click.Command, arguments: list[str], *, is_debug: bool) 
 
 def _fail(error: BaseException, message: str, status: int, *, is_debug: bool) -> int:
     if is_debug:
-        click.echo("".join(traceback.format_exception(error)), err=True, nl=False)
+        tell("".join(traceback.format_exception(error)).rstrip("\n"))
     line = " ".join(message.split("\n"))
-    click.echo(f"bantam: error: {line}", err=True)
+    tell(f"bantam: error: {line}")
     return status
 
 
@@ -85,12 +94,3 @@ def _usage_message(error: click.ClickException) -> str:
     context = getattr(error, "ctx", None)
     path = context.command_path if context else "bantam"
     return f"{error.format_message().rstrip('.')} (see `{path} --help`)"
-
-
-def _use_utf8(stream: TextIO) -> None:
-    # A pipe on Windows, or the C locale, would refuse what source code holds.
-    reconfigure = getattr(stream, "reconfigure", None)
-    if reconfigure and not stream.isatty():
-        reconfigure(encoding="utf-8", newline="\n")
-    elif reconfigure:
-        reconfigure(errors="backslashreplace")

@@ -53,7 +53,7 @@ def _print_plan(found: list[Leftover]) -> None:
 
 
 def _ask() -> None:
-    if not sys.stdin.isatty():
+    if sys.stdin is None or not sys.stdin.isatty():
         raise click.UsageError("say --yes to remove these files, or --dry-run to only see them")
     click.confirm("Remove these files?", abort=True)
 

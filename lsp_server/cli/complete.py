@@ -103,6 +103,7 @@ def command(
 async def _complete(
     document: Document, num_alternatives: int, settings: Settings
 ) -> CompletionOutcome:
+    from lsp_server.cli.document import shown_path
     from lsp_server.cli.loading_bar import LoadingBar
     from lsp_server.completion.pipeline import CompletionPipeline
     from lsp_server.completion.query import CompletionQuery
@@ -111,7 +112,7 @@ async def _complete(
 
     query = CompletionQuery(
         uri=document.uri,
-        path=_shown_path(document.path),
+        path=shown_path(document.path),
         language=document.language,
         text=document.text,
         cursor=document.cursor,
@@ -132,14 +133,6 @@ def _project(path: Path | None) -> Project | None:
     if path is None:
         return None
     return Project(path, project_roots(path))
-
-
-def _shown_path(path: Path | None) -> str | None:
-    """Return what the model is told: relative to here, never a path outside."""
-    if path is None:
-        return None
-    here = Path.cwd()
-    return path.relative_to(here).as_posix() if path.is_relative_to(here) else path.name
 
 
 def _print(outcome: CompletionOutcome, document: Document, *, as_json: bool, show: bool) -> None:

@@ -37,12 +37,11 @@ def print_json(outcome: CompletionOutcome, document: Document) -> None:
 
 def print_shown(outcome: CompletionOutcome, document: Document) -> None:
     """Print the file around the cursor with each suggestion, then model and cost."""
-    from rich.console import Console
-
     from lsp_server.cli.ghost_text import is_plain, region_around, render
+    from lsp_server.cli.result_console import result_console
 
     _note_if_empty(outcome)
-    console = Console(highlight=False, soft_wrap=True)
+    console = result_console(soft_wrap=True)
     plain = is_plain(console)
     for suggestion in outcome.suggestions:
         region = region_around(document, suggestion.text, suggestion.start, suggestion.end)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import stat
 import sys
 from dataclasses import dataclass
 from pathlib import Path, PurePath
@@ -62,7 +64,7 @@ def read_document(
         path = path or Path(location.file)
         name = location.file
         data = read_file(Path(location.file))
-    path = path.absolute() if path else None
+    path = absolute(path) if path else None
     text = decode(data, name)
     lines = LineIndex(text)
     cursor = len(text)
@@ -78,7 +80,9 @@ def decode(data: bytes, name: str) -> str:
         UsageError: It is not UTF-8, or holds a zero byte.
     """
     if b"\0" in data:
-        raise UsageError(f"{name} is no text: it holds a zero byte at {data.index(0)}")
+        raise UsageError(
+            f"{name} is no text: it holds a zero byte at {data.index(0)}; name a source file"
+        )
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -103,25 +107,73 @@ def read_file(path: Path) -> bytes:
     """Return what a file holds.
 
     Raises:
-        UsageError: It is missing, a folder, too large, or may not be read.
+        UsageError: It is missing, no file, too large, or may not be read.
     """
     try:
-        if path.is_dir():
-            raise UsageError(f"{path} is a folder; name a file in it")
+        # Asked before opening: opening a named pipe would wait for a writer.
+        _require_file(path, path.stat().st_mode)
         with path.open("rb") as file:
             return _checked_size(file.read(MAX_FILE_BYTES + 1), str(path))
     except FileNotFoundError as error:
-        raise UsageError(f"{path} does not exist") from error
+        raise UsageError(f"{path} does not exist; name a file that is there") from error
     except OSError as error:
-        raise UsageError(f"{path} cannot be read: {error.strerror}") from error
+        raise UsageError(
+            f"{path} cannot be read: {error.strerror}; check its name and permissions"
+        ) from error
+
+
+def absolute(path: Path) -> Path:
+    """Return a path from the root on.
+
+    Raises:
+        UsageError: It begins in the current folder, and that was removed.
+    """
+    try:
+        return path.absolute()
+    except FileNotFoundError as error:
+        raise UsageError(
+            f"{path} cannot be found, because the current folder was removed; change to another"
+        ) from error
+
+
+def shown_path(path: Path | None) -> str | None:
+    """Return what the model is told of an absolute path: relative to here, never one outside."""
+    if path is None:
+        return None
+    try:
+        here = Path.cwd()
+    except FileNotFoundError:  # The folder was removed.
+        here = path.parent
+    shown = path.relative_to(here).as_posix() if path.is_relative_to(here) else path.name
+    # Names may hold any bytes; prompts are text.
+    return os.fsencode(shown).decode("utf-8", "replace")
+
+
+def _require_file(path: Path, mode: int) -> None:
+    if stat.S_ISDIR(mode):
+        raise UsageError(f"{path} is a folder; name a file in it")
+    if not stat.S_ISREG(mode):
+        kind = "a named pipe" if stat.S_ISFIFO(mode) else "a device or socket"
+        raise UsageError(f"{path} is {kind} and no file; name a file")
 
 
 def _read_standard_input() -> bytes:
-    return _checked_size(sys.stdin.buffer.read(MAX_FILE_BYTES + 1), "standard input")
+    if sys.stdin is None:
+        raise UsageError("standard input is closed; pipe the document into it, or name a file")
+    try:
+        return _checked_size(sys.stdin.buffer.read(MAX_FILE_BYTES + 1), "standard input")
+    except OSError as error:
+        raise UsageError(
+            f"standard input cannot be read: {error.strerror}; pipe the document into it, or name "
+            "a file"
+        ) from error
 
 
 def _checked_size(data: bytes, name: str) -> bytes:
     if len(data) > MAX_FILE_BYTES:
         limit = MAX_FILE_BYTES // 1024**2
-        raise UsageError(f"{name} is larger than {limit} MiB, the most that Bantam completes in")
+        raise UsageError(
+            f"{name} is larger than {limit} MiB, the most that Bantam completes in; name a smaller "
+            "file, or pipe a part of it into `bantam complete -`"
+        )
     return data

@@ -15,7 +15,7 @@ from lsp_server.cli.findings import Finding, State
 from lsp_server.cli.library_probe import LibraryProbeError, probe_library
 from lsp_server.directories import Directories
 from lsp_server.engine.shared.process import engine_status
-from lsp_server.errors import BantamError
+from lsp_server.errors import BantamError, ConfigError
 from lsp_server.settings.problems import LoadedSettings, SettingProblem
 
 
@@ -61,7 +61,7 @@ def examine_library() -> list[Finding]:
 def examine_settings(loaded: LoadedSettings, folders: Directories) -> list[Finding]:
     """Say where settings come from and what is wrong with them."""
     file = folders.config_file
-    text = f"from {file}" if file.exists() else f"defaults; {file} does not exist"
+    text = f"from {file}" if _is_there(file) else f"defaults; {file} does not exist"
     return [Finding("Settings", text), *map(_of_problem, loaded.problems)]
 
 
@@ -81,6 +81,9 @@ async def examine_engine(folders: Directories) -> Finding:
     """Say whether the shared engine runs; it does not have to."""
     try:
         status = await engine_status(folders)
+    except ConfigError as error:
+        # Its message says what to do.
+        return Finding("Engine", str(error), State.BROKEN)
     except BantamError as error:
         return Finding("Engine", str(error), State.BROKEN, "run `bantam engine stop`")
     if status is None:
@@ -93,9 +96,16 @@ def _of_problem(problem: SettingProblem) -> Finding:
     return Finding("Settings", problem.message, State.WARNING, "correct or remove it")
 
 
+def _is_there(path: Path) -> bool:
+    try:
+        return path.exists()
+    except PermissionError:  # In a folder that may not be entered.
+        return True
+
+
 def _of_folder(part: str, folder: Path) -> Finding:
-    existing = next(parent for parent in (folder, *folder.parents) if parent.exists())
-    if existing.is_dir() and os.access(existing, os.W_OK | os.X_OK):
+    existing = next(parent for parent in (folder, *folder.parents) if _is_there(parent))
+    if os.access(existing, os.W_OK | os.X_OK) and existing.is_dir():
         return Finding(part, str(folder))
     return Finding(
         part,

@@ -59,21 +59,35 @@ def remove(leftover: Leftover) -> None:
         else:
             leftover.path.unlink(missing_ok=True)
     except OSError as error:
-        raise ConfigError(f"{leftover.path} cannot be removed: {error.strerror}") from error
+        raise _cannot_remove(leftover.path, error) from error
 
 
 def remove_empty_folders(folders: Directories) -> list[Path]:
-    """Remove Bantam's folders that are empty, and return those that hold something else."""
+    """Remove Bantam's folders that are empty, and return those that hold something else.
+
+    Raises:
+        ConfigError: One cannot be removed.
+    """
     kept: list[Path] = []
     every = [folders.state, folders.cache, folders.runtime, folders.config, folders.data]
     for folder in dict.fromkeys(every):
         if not folder.is_dir():
             continue
-        if any(folder.iterdir()):
-            kept.append(folder)
-        else:
-            folder.rmdir()
+        try:
+            if any(folder.iterdir()):
+                kept.append(folder)
+            else:
+                folder.rmdir()
+        except OSError as error:
+            raise _cannot_remove(folder, error) from error
     return kept
+
+
+def _cannot_remove(path: Path, error: OSError) -> ConfigError:
+    return ConfigError(
+        f"{path} cannot be removed: {error.strerror}; make the folder that it is in writable, or "
+        "remove it by hand"
+    )
 
 
 def _num_bytes(path: Path) -> int:

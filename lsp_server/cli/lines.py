@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from lsp_server.cli.location import LineIndex, Position
 from lsp_server.errors import UsageError
 
-_LINES = re.compile(r"(?P<file>.+):(?P<first>\d+)(?:-(?P<last>\d+))?", re.DOTALL)
+_LINES = re.compile(r"(?P<file>.+):(?P<first>\d{1,18})(?:-(?P<last>\d{1,18}))?", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ def parse_lines(text: str) -> FileLines:
     first = int(found["first"])
     last = int(found["last"]) if found["last"] else None
     if first < 1 or (last is not None and last < 1):
-        raise UsageError(f"{text!r}: lines count from 1")
+        raise UsageError(f"{text!r} names line 0; lines count from 1")
     if last is not None and last < first:
         raise UsageError(f"{text!r}: the last line, {last}, stands before the first, {first}")
     return FileLines(found["file"], first, last)

@@ -15,7 +15,7 @@ from itertools import pairwise
 from lsp_server.errors import UsageError
 
 #: Greedy, so that the drive letter of `C:\code\a.py:3:7` stays in the file's name.
-_LOCATION = re.compile(r"(?P<file>.+):(?P<line>\d+):(?P<column>\d+)", re.DOTALL)
+_LOCATION = re.compile(r"(?P<file>.+):(?P<line>\d{1,18}):(?P<column>\d{1,18})", re.DOTALL)
 _LINE_END = re.compile(r"\r\n|\n|\r")
 
 #: The file that means standard input.
@@ -54,7 +54,9 @@ def parse_location(text: str) -> Location:
         )
     position = Position(line=int(found["line"]), column=int(found["column"]))
     if position.line < 1 or position.column < 1:
-        raise UsageError(f"{text!r}: lines and columns count from 1")
+        raise UsageError(
+            f"{text!r} has line {position.line} and column {position.column}; both count from 1"
+        )
     return Location(found["file"], position)
 
 
@@ -84,7 +86,10 @@ class LineIndex:
         """
         if position.line > self.num_lines:
             lines = "1 line" if self.num_lines == 1 else f"{self.num_lines} lines"
-            raise UsageError(f"{name} has {lines}, so there is no line {position.line}")
+            raise UsageError(
+                f"{name} has {lines}, so there is no line {position.line}; give one from 1 to "
+                f"{self.num_lines}"
+            )
         start = self._starts[position.line - 1]
         num_chars = self._content_ends[position.line - 1] - start
         if position.column > num_chars + 1:

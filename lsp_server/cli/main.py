@@ -7,6 +7,7 @@ when it is called, and each imports what it needs only when it runs.
 from __future__ import annotations
 
 import importlib
+import os
 import sys
 from typing import Any
 
@@ -30,9 +31,10 @@ _EPILOG = """\
 \b
 Exit status:
   0    all went well; "no suggestion" is an answer too
-  1    the engine or a model failed, or doctor found something broken
-  2    the command line, a position, a file or a setting cannot be used
+  1    the engine, a model or standard output failed, or doctor found something broken
+  2    the command line, a position, a file, a folder or a setting cannot be used
   130  interrupted
+  141  whoever read standard output went away, or nobody did
 
 Bantam's folders are moved with BANTAM_CONFIG_HOME, BANTAM_STATE_HOME, BANTAM_CACHE_HOME,
 BANTAM_DATA_HOME and BANTAM_RUNTIME_DIR; `bantam doctor` shows them.
@@ -81,6 +83,11 @@ def bantam(**options: Any) -> None:
 
 def main() -> None:
     """Run the command line; the entry point of `bantam`."""
+    if sys.getfilesystemencoding() != "utf-8":
+        # Names of files are UTF-8 here, whatever the locale is; only a new interpreter reads the
+        # command line anew.
+        arguments = [sys.executable, "-X", "utf8", *sys.orig_argv[1:]]
+        os.execv(sys.executable, arguments)  # noqa: S606 - it is this very command
     from lsp_server.cli.border import run
 
     sys.exit(run(bantam, sys.argv[1:]))

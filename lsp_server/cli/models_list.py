@@ -93,9 +93,9 @@ def _warn(error: Exception) -> None:
 
 
 def _print_table(rows: list[ModelRow]) -> None:
-    from rich.console import Console
     from rich.table import Table
 
+    from lsp_server.cli.result_console import result_console
     from lsp_server.cli.units import bytes_text, count_text
 
     table = Table(box=None, pad_edge=False, header_style="bold")
@@ -115,7 +115,7 @@ def _print_table(rows: list[ModelRow]) -> None:
             row.note,
         )
     # A pipe gets whole lines, whatever is on them.
-    console = Console(highlight=False)
+    console = result_console()
     if not console.is_terminal:
-        console = Console(highlight=False, width=1_000)
+        console = result_console(width=1_000)
     console.print(table)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import click
 
 
@@ -14,6 +16,8 @@ def command(stdio: bool, tcp: str | None, model: str | None) -> None:
     if stdio and tcp:
         raise click.UsageError("--stdio and --tcp exclude each other")
     address = _address(tcp) if tcp else None
+    if address is None and sys.stdin is None:
+        raise click.UsageError("standard input is closed; an editor speaks over it, or use --tcp")
     from lsp_server.cli.user_settings import model_overrides
     from lsp_server.server import start
 

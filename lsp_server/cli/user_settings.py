@@ -8,6 +8,7 @@ from pathlib import Path
 import msgspec
 
 from lsp_server.cli.border import warn
+from lsp_server.cli.document import absolute
 from lsp_server.errors import UsageError
 from lsp_server.models.engine_names import split_library, with_library
 from lsp_server.settings.load import load_user_settings
@@ -37,13 +38,18 @@ def model_name(typed: str | None) -> str | None:
     """Return what `--model` names: a path to a file becomes absolute, a catalogue id stays.
 
     So does the library that may be chosen before it (`ctransformers:model.gguf`).
+
+    Raises:
+        UsageError: The path is no text, so it cannot be told to the engine.
     """
     if typed is None:
         return None
+    if any("\ud800" <= char <= "\udfff" for char in typed):
+        raise UsageError(f"the path of the model, {typed}, is not UTF-8; rename the file")
     library, plain_name = split_library(typed)
     path = Path(plain_name).expanduser()
     looks_like_path = path.suffix.lower() == ".gguf" or len(path.parts) > 1
-    name = str(path.absolute()) if looks_like_path else plain_name
+    name = str(absolute(path)) if looks_like_path else plain_name
     return name if library is None else with_library(name, library)
 
 
