@@ -244,6 +244,8 @@ class ErrorReport(msgspec.Struct, frozen=True, kw_only=True):
 class Cost(msgspec.Struct, frozen=True, kw_only=True):
     """What a request cost; prompt tokens are reused + shifted + computed.
 
+    A request that had to give its cells away may have computed some of them twice.
+
     Attributes:
         tokens_reused: Prompt tokens whose KV cells were in place.
         tokens_shifted: Prompt tokens whose KV cells were moved to a new position.
@@ -322,6 +324,8 @@ class ModelInfo(msgspec.Struct, frozen=True, kw_only=True):
         chars_per_token: Measured on source code; for budgets that may be a little off.
         has_chat: Whether prompts may have turns.
         chat_reason: How the chat template was found, or why there is none.
+        can_shift: Whether KV cells keep their content when text before them changes.
+        shift_reason: Why, or why not.
     """
 
     model: str
@@ -333,6 +337,28 @@ class ModelInfo(msgspec.Struct, frozen=True, kw_only=True):
     chars_per_token: float
     has_chat: bool = False
     chat_reason: str = ""
+    can_shift: bool = False
+    shift_reason: str = ""
+
+
+class TokenTotals(msgspec.Struct, frozen=True, kw_only=True):
+    """What a model did since it was loaded, over all requests that have ended.
+
+    Attributes:
+        computed: Prompt tokens that were evaluated.
+        reused: Prompt tokens whose KV cells were in place.
+        shifted: Prompt tokens whose KV cells were moved to a new position.
+        idle: Tokens that were evaluated again while nobody waited.
+        generated: Tokens sampled.
+        num_shifts: Requests for which cells were moved.
+    """
+
+    computed: int = 0
+    reused: int = 0
+    shifted: int = 0
+    idle: int = 0
+    generated: int = 0
+    num_shifts: int = 0
 
 
 class LoadedModel(msgspec.Struct, frozen=True, kw_only=True):
@@ -344,6 +370,8 @@ class LoadedModel(msgspec.Struct, frozen=True, kw_only=True):
         num_waiting: Requests that wait for cells or for a sequence.
         cells_used: KV cells in use.
         cells_total: KV cells there are.
+        bytes_saved: Memory of documents that left the KV cache and can come back.
+        totals: What it did so far.
     """
 
     model: str
@@ -351,6 +379,8 @@ class LoadedModel(msgspec.Struct, frozen=True, kw_only=True):
     num_waiting: int
     cells_used: int
     cells_total: int
+    bytes_saved: int = 0
+    totals: TokenTotals = TokenTotals()
 
 
 class EngineStatus(msgspec.Struct, frozen=True, kw_only=True):

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from lsp_server.engine.admission import Demand
 from lsp_server.engine.answer import Answer
 from lsp_server.engine.api import Cost, EndEvent, EndReason, ErrorReport, Event, Priority
-from lsp_server.engine.kv_cache import Demand
 from lsp_server.engine.sequence import TokenSequence
 
 
@@ -73,7 +73,10 @@ class Job:
         emit: Takes the request's events; must not block.
         times: When it reached each stage.
         num_reused: Prompt tokens whose cells were in place.
+        num_shifted: Prompt tokens whose cells were moved.
         num_prompt_computed: Prompt tokens that were evaluated.
+        waited_s: Seconds in which others were computed and this one was not.
+        is_suspended: Whether it was running, gave its cells away, and waits to go on.
         has_answers: Whether the prompt is done and every alternative has its first token.
         has_ended: Whether the end event was sent.
     """
@@ -83,7 +86,10 @@ class Job:
     emit: Callable[[Event], None]
     times: JobTimes
     num_reused: int = 0
+    num_shifted: int = 0
     num_prompt_computed: int = 0
+    waited_s: float = 0.0
+    is_suspended: bool = False
     has_answers: bool = False
     has_ended: bool = False
 
@@ -103,20 +109,29 @@ class Job:
         return cls(spec, sequences, emit, JobTimes(spec.taken_s))
 
     @property
-    def order(self) -> tuple[int, int]:
-        """Who goes first: the class, then the arrival."""
-        return (self.spec.priority, self.spec.arrival)
-
-    @property
     def demand(self) -> Demand:
         """What it needs of the KV cache; the last token of an answer takes no cell."""
+        first = self.sequences[0]
         return Demand(
-            prompt=self.spec.prompt,
-            document_key=self.spec.document_key,
+            prompt=tuple(first.tokens),
+            document_key=self.parking_key,
             num_answers=len(self.sequences),
-            answer_cells=max(self.spec.max_tokens - 1, 0),
+            answer_cells=max(self.spec.max_tokens - 1 - first.answer.num_generated, 0),
             wants_logits=self.spec.max_tokens > 0,
+            may_splice=self.spec.priority <= Priority.POPUP,
         )
+
+    @property
+    def parking_key(self) -> str:
+        """Under what its cells are kept: its document, or itself while it is suspended."""
+        if self.is_suspended:
+            return f"{self.spec.document_key}\0{self.spec.arrival}"
+        return self.spec.document_key
+
+    @property
+    def can_be_suspended(self) -> bool:
+        """Whether it can give its cells away and go on later: it has one sequence to keep."""
+        return len(self.sequences) == 1 or not self.has_answers
 
     @property
     def active_sequences(self) -> list[TokenSequence]:
@@ -129,6 +144,7 @@ class Job:
         times = self.times
         return Cost(
             tokens_reused=self.num_reused,
+            tokens_shifted=self.num_shifted,
             tokens_computed=self.num_prompt_computed,
             tokens_generated=sum(sequence.answer.num_generated for sequence in self.sequences),
             ms_queued=_ms_between(times.taken_s, times.started_s),

@@ -1,128 +1,101 @@
-"""Who owns which KV cells, and which of them a new prompt can use again.
+"""Which KV cells a new prompt uses again, and who gives way when there are too few.
 
-A *sequence* is a list of tokens whose keys and values lie in cells, one cell per token, in the
-order of positions.  It is running (a request adds to it) or parked (kept for the next prompt of
-its document).  Cells may have several owners: a prompt that begins like another one shares its
-cells.
+A *sequence* is a list of tokens whose keys and values lie in cells, one cell per token.  It is
+running (a request adds to it) or parked (kept for the next prompt of its document).  Cells may
+have several owners: a prompt that begins like another one shares its cells.
 
-    parked  "a.py"   t0 t1 t2 t3 t4 t5 t6        new prompt of a.py: t0 t1 t2 t3 x4 x5
-                     └── reused ──┘└ removed ┘   computed: x4 x5
+    parked  "a.py"   t0 t1 t2 t3 t4 t5 t6 t7        new prompt of a.py: t0 t1 x2 x3 t4 t5 t6 t7
+                     kept └ removed └── moved ──┘   computed:                 x2 x3
 
-What was computed is never moved here, so whatever is reused equals a full recompute.  The last
-token of a prompt is always computed again when an answer is wanted, because its logits are.
+What stays in place equals a full recompute.  What is moved behind a change was computed against
+slightly older text: it is *stale* until an idle moment computes it again (`refresh.py`), and it
+is carried over at most `max_age` changes.  The last token of a prompt is always computed again
+when an answer is wanted, because its logits are.
 
 Cells are admitted: a request reserves all that it may ever take before it starts, so a step
-never runs out of them.  The cell numbers here are our own count; the library places cells as it
-likes.
+never runs out of them.  Documents that give way are copied out to memory, within a bound.
 """
 
 from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Iterable
-from dataclasses import dataclass, field
-from typing import Protocol
+from dataclasses import dataclass
 
-from lsp_server.engine.runners.base import RunnerLimits
-from lsp_server.errors import NoCellsError, PromptTooLongError
+from lsp_server.engine.admission import Admission, Demand, check_possible
+from lsp_server.engine.kv_sequence import KvSequence
+from lsp_server.engine.kv_store import KvStore
+from lsp_server.engine.reuse_plan import ReusePlan, plan_splice
+from lsp_server.engine.runners.base import Runner
+from lsp_server.engine.saved_states import SavedStates
+from lsp_server.engine.splice import common_prefix_length
 
-
-class CellStore(Protocol):
-    """What the cache needs of a runner; see `runners.base.Runner`."""
-
-    @property
-    def limits(self) -> RunnerLimits:
-        """What it can hold."""
-        ...
-
-    def end_position(self, sequence_id: int) -> int:
-        """Return the position after the sequence's last cell."""
-        ...
-
-    def can_resume(self, sequence_id: int, position: int) -> bool:
-        """Return whether all cells that `position` needs are still there."""
-        ...
-
-    def copy_cells(self, source: int, target: int, start: int, end: int) -> None:
-        """Make `target` a second owner of cells."""
-        ...
-
-    def remove_cells(self, sequence_id: int, start: int, end: int | None) -> None:
-        """Let the sequence give up cells."""
-        ...
-
-
-@dataclass(slots=True, eq=False)
-class KvSequence:
-    """One sequence of the runner that owns cells.
-
-    Attributes:
-        sequence_id: Its id in the runner.
-        document_key: The document it is parked for, or will be.
-        tokens: The tokens that its cells hold; the index is the position.
-        cells: Our number of each token's cell.
-        num_reserved: Cells that it may still take.
-    """
-
-    sequence_id: int
-    document_key: str
-    tokens: list[int] = field(default_factory=list)
-    cells: list[int] = field(default_factory=list)
-    num_reserved: int = 0
+#: A shorter sequence is computed again in less time than it takes to copy.
+_MIN_SAVED_TOKENS = 32
 
 
 @dataclass(frozen=True, slots=True)
-class Demand:
-    """What a request needs of the cache before it may start.
+class KeepPolicy:
+    """What is kept of older prompts.
 
     Attributes:
-        prompt: Its prompt's tokens.
-        document_key: The document that it is parked for afterwards.
-        num_answers: Alternatives; each is a sequence of its own.
-        answer_cells: Cells that each alternative may take after the prompt.
-        wants_logits: Whether the prompt's last token has to be computed in any case.
+        max_age: Changes over which unchanged text may keep its cells before it is computed
+            again; with 0 everything equals a full recompute.
+        max_saved_bytes: Memory for documents outside the cache.
     """
 
-    prompt: tuple[int, ...]
-    document_key: str
-    num_answers: int
-    answer_cells: int
-    wants_logits: bool
+    max_age: int = 8
+    max_saved_bytes: int = 0
 
 
 class KvCache:
-    """All sequences of one runner.  It alone calls the runner's cell methods."""
+    """All sequences of one runner: running, parked, or saved outside."""
 
-    def __init__(self, store: CellStore) -> None:
-        """Start with all cells free."""
-        self._store = store
-        self._limits = store.limits
-        self._free_ids = list(range(self._limits.max_sequences - 1, -1, -1))
-        self._free_cells = list(range(self._limits.num_cells - 1, -1, -1))
-        self._num_owners = [0] * self._limits.num_cells
+    def __init__(self, runner: Runner, policy: KeepPolicy | None = None) -> None:
+        """Start with all cells free.
+
+        Args:
+            runner: Holds the cells.
+            policy: What is kept.
+        """
+        policy = policy or KeepPolicy()
+        self._store = KvStore(runner)
+        self._max_age = policy.max_age if self._store.can_shift else 0
         self._running: dict[int, KvSequence] = {}
         #: By document key, least recently used first.
         self._parked: OrderedDict[str, KvSequence] = OrderedDict()
+        self._saved = SavedStates(policy.max_saved_bytes)
+        self._spare: KvSequence | None = None
 
     @property
     def num_cells_total(self) -> int:
         """Cells there are."""
-        return self._limits.num_cells
+        return self._store.limits.num_cells
 
     @property
     def num_cells_used(self) -> int:
         """Cells that have an owner, parked ones included."""
-        return self._limits.num_cells - len(self._free_cells)
+        return self.num_cells_total - self._store.num_free_cells
 
     @property
     def num_cells_running(self) -> int:
         """Cells that running sequences own."""
-        return len({cell for sequence in self._running.values() for cell in sequence.cells})
+        return len(self._running_cells)
 
     @property
     def num_cells_reserved(self) -> int:
         """Cells that running sequences may still take."""
         return sum(sequence.num_reserved for sequence in self._running.values())
+
+    @property
+    def num_cells_unclaimed(self) -> int:
+        """Cells that are free and that nobody has reserved."""
+        return self._store.num_free_cells - self.num_cells_reserved
+
+    @property
+    def num_saved_bytes(self) -> int:
+        """Memory that documents outside the cache take."""
+        return self._saved.num_bytes
 
     @property
     def sequences(self) -> tuple[KvSequence, ...]:
@@ -134,6 +107,20 @@ class KvCache:
         """Documents with a parked sequence, least recently used first."""
         return tuple(self._parked)
 
+    @property
+    def saved_documents(self) -> tuple[str, ...]:
+        """Documents outside the cache, least recently saved first."""
+        return self._saved.documents
+
+    @property
+    def spare(self) -> KvSequence | None:
+        """The running sequence that gives way as soon as a request needs its cells."""
+        return self._spare
+
+    def parked(self, document_key: str) -> KvSequence | None:
+        """Return a document's parked sequence; not to be changed."""
+        return self._parked.get(document_key)
+
     def check_possible(self, demand: Demand) -> None:
         """Check that a request could start if it were alone.
 
@@ -141,72 +128,36 @@ class KvCache:
             PromptTooLongError: The prompt is longer than the context.
             NoCellsError: There are too few cells or sequences, even when all are free.
         """
-        limits = self._limits
-        num_prompt = len(demand.prompt)
-        most = limits.context_tokens - (1 if demand.wants_logits else 0)
-        if num_prompt > most:
-            raise PromptTooLongError(
-                f"the prompt has {num_prompt} tokens, and the context takes {most}: send less "
-                "text, or raise engine.context_tokens if the model allows more"
-            )
-        num_needed = num_prompt + demand.num_answers * demand.answer_cells
-        if num_needed > limits.num_cells:
-            raise NoCellsError(
-                f"the request needs {num_needed} KV cells ({num_prompt} for the prompt, "
-                f"{demand.answer_cells} for each of {demand.num_answers} answers), and there are "
-                f"{limits.num_cells}: ask for fewer or shorter answers, or raise "
-                "engine.context_tokens"
-            )
-        if demand.num_answers > limits.max_sequences:
-            raise NoCellsError(
-                f"the request asks for {demand.num_answers} alternatives, and the engine of this "
-                f"model runs {limits.max_sequences} at a time: ask for fewer"
-            )
+        check_possible(demand, self._store.limits)
 
-    def try_admit(self, demand: Demand) -> list[KvSequence] | None:
+    def try_admit(self, demand: Demand) -> Admission | None:
         """Give a request its sequences and reserve its cells, or return `None`: it must wait.
 
-        The first sequence holds what is reused of the prompt; the others are empty until
-        `share`.  Parked sequences are evicted, least recently used first, as far as needed.
+        Parked sequences are evicted, least recently used first, as far as needed.
         """
-        source, num_reused = self._best_source(demand)
-        num_new_cells = len(demand.prompt) - num_reused + demand.num_answers * demand.answer_cells
-        if not self._would_fit(demand.num_answers, num_new_cells, source, num_reused):
-            return None
-        key = demand.document_key
-        sequences = [self._start(source, num_reused, key)]
-        sequences += [self._new_sequence(key) for _ in range(1, demand.num_answers)]
-        while len(self._free_cells) - self.num_cells_reserved < num_new_cells:
-            self._evict()
-        for sequence in sequences:
-            sequence.num_reserved = demand.answer_cells
-        sequences[0].num_reserved += len(demand.prompt) - num_reused
-        return sequences
+        self._bring_back(demand)
+        admission = self._try_admit(demand)
+        if admission is None and self._spare is not None:
+            self.release(self._spare)
+            admission = self._try_admit(demand)
+        return admission
 
     def extend(self, sequence: KvSequence, tokens: Iterable[int]) -> None:
         """Note that the runner has computed tokens at the sequence's end."""
-        for token in tokens:
-            assert sequence.num_reserved > 0, "a sequence took more cells than it reserved"
-            cell = self._free_cells.pop()
-            self._num_owners[cell] = 1
-            sequence.tokens.append(token)
-            sequence.cells.append(cell)
-            sequence.num_reserved -= 1
+        self._store.extend(sequence, tokens)
 
     def note_aborted(self, sequence: KvSequence, tokens: list[int]) -> None:
         """Note that of `tokens` only those were computed that the runner now has cells for."""
-        num_computed = self._store.end_position(sequence.sequence_id) - len(sequence.tokens)
-        self.extend(sequence, tokens[: max(num_computed, 0)])
+        self._store.extend_aborted(sequence, tokens)
 
     def take_back_last(self, sequence: KvSequence) -> None:
         """Remove the last token of a running sequence, so that it can be computed again."""
-        self._truncate(sequence, len(sequence.tokens) - 1)
+        self._store.truncate(sequence, len(sequence.tokens) - 1)
         sequence.num_reserved += 1
 
     def share(self, source: KvSequence, target: KvSequence) -> None:
         """Make an empty sequence a second owner of all cells of another one."""
-        assert not target.tokens, "only an empty sequence can be given cells"
-        self._copy(source, target, len(source.tokens))
+        self._store.copy(source, target, len(source.tokens))
 
     def park(self, sequence: KvSequence) -> None:
         """Keep a running sequence for the next prompt of its document.
@@ -216,13 +167,11 @@ class KvCache:
         """
         key = sequence.document_key
         older = self._parked.get(key)
-        if not sequence.tokens or (
-            older is not None and older.tokens[: len(sequence.tokens)] == sequence.tokens
-        ):
+        goes_on = older is not None and older.tokens[: len(sequence.tokens)] == sequence.tokens
+        if goes_on or not (sequence.tokens or sequence.islands):
             self.release(sequence)
             return
-        if older is not None:
-            self._drop(self._parked.pop(key))
+        self.forget(key)
         sequence.num_reserved = 0
         del self._running[sequence.sequence_id]
         self._parked[key] = sequence
@@ -230,12 +179,60 @@ class KvCache:
     def release(self, sequence: KvSequence) -> None:
         """Free a running sequence and the cells that nobody else owns."""
         del self._running[sequence.sequence_id]
-        self._drop(sequence)
+        if sequence is self._spare:
+            self._spare = None
+        self._store.drop(sequence)
+
+    def forget(self, document_key: str) -> None:
+        """Free what is parked or saved for a document."""
+        parked = self._parked.pop(document_key, None)
+        if parked is not None:
+            self._store.drop(parked)
+        self._saved.drop(document_key)
 
     def evict_all(self) -> None:
-        """Free every parked sequence."""
-        while self._parked:
-            self._evict()
+        """Free every parked sequence, without saving it, and the spare one."""
+        if self._spare is not None:
+            self.release(self._spare)
+        for key in self.parked_documents:
+            self.forget(key)
+
+    def start_spare(self, source: KvSequence) -> KvSequence | None:
+        """Return a copy of what is exact of a parked sequence, or `None` without a free id.
+
+        It takes no cells that others need, and gives way to requests; then `spare` is `None`.
+        """
+        assert self._spare is None, "one at a time"
+        if not self._store.num_free_ids:
+            return None
+        self._spare = self._start_new(source.document_key)
+        self._store.copy(source, self._spare, source.num_exact)
+        return self._spare
+
+    def cut_back(self, sequence: KvSequence, num_kept: int, num_reserved: int) -> bool:
+        """Let a running sequence keep its first tokens and reserve cells for others.
+
+        Returns:
+            Whether there are so many cells; if not, nothing is reserved.
+        """
+        self._store.truncate(sequence, num_kept)
+        sequence.num_reserved = 0
+        if self.num_cells_unclaimed < num_reserved:
+            return False
+        sequence.num_reserved = num_reserved
+        return True
+
+    def park_spare(self) -> None:
+        """Let the spare sequence take its document's place among the parked ones."""
+        spare = self._spare
+        assert spare is not None, "a spare sequence was started"
+        stale = self._parked[spare.document_key]
+        spare.target = stale.target
+        spare.num_reserved = 0
+        self._parked[spare.document_key] = spare
+        del self._running[spare.sequence_id]
+        self._spare = None
+        self._store.drop(stale)
 
     def check_integrity(self) -> None:
         """Check that every cell has its owners; for tests and for idle moments.
@@ -243,131 +240,144 @@ class KvCache:
         Raises:
             AssertionError: With a sentence that says what is wrong.
         """
-        sequences = self.sequences
-        owners = [0] * self._limits.num_cells
-        for sequence in sequences:
-            assert len(sequence.cells) == len(sequence.tokens), "each token has one cell"
-            assert len(set(sequence.cells)) == len(sequence.cells), "no cell twice in a sequence"
-            end = self._store.end_position(sequence.sequence_id)
-            assert end == len(sequence.tokens), (
-                f"sequence {sequence.sequence_id} has {len(sequence.tokens)} tokens here and "
-                f"ends at {end} in the runner"
-            )
-            for cell in sequence.cells:
-                owners[cell] += 1
-        assert owners == self._num_owners, "owners are counted right"
-        free = {cell for cell, count in enumerate(owners) if count == 0}
-        assert free == set(self._free_cells), "free cells are those without an owner"
-        assert len(free) == len(self._free_cells), "no cell is free twice"
-        assert self.num_cells_reserved <= len(free), "no more cells are reserved than free"
+        self._store.check(self.sequences)
+        assert self.num_cells_unclaimed >= 0, "no more cells are reserved than free"
         assert all(sequence.num_reserved == 0 for sequence in self._parked.values())
-        ids = sorted(self._free_ids + [sequence.sequence_id for sequence in sequences])
-        assert ids == list(range(self._limits.max_sequences)), "every id is free or in use"
-        for free_id in self._free_ids:
-            assert self._store.end_position(free_id) == 0, "a free sequence has no cells"
+        assert all(key == parked.document_key for key, parked in self._parked.items())
 
-    def _best_source(self, demand: Demand) -> tuple[KvSequence | None, int]:
-        """Return the sequence that shares the longest beginning with a prompt, and its length.
+    @property
+    def _running_cells(self) -> set[int]:
+        return {cell for sequence in self._running.values() for cell in sequence.all_cells}
+
+    def _try_admit(self, demand: Demand) -> Admission | None:
+        plan = self._best_plan(demand)
+        if plan.moved and not self._has_ids(demand, plan):
+            plan = ReusePlan(plan.source, plan.num_kept)
+        num_new = demand.num_cells - plan.num_reused
+        if not self._has_ids(demand, plan) or not self._has_cells(num_new, plan):
+            return None
+        others = range(1, demand.num_answers)
+        sequences = [self._start(plan, demand)]
+        sequences += [self._start_new(demand.document_key) for _ in others]
+        while self.num_cells_unclaimed < num_new:
+            self._evict()
+        for sequence in sequences:
+            sequence.num_reserved = demand.answer_cells
+            sequence.target = demand.prompt
+        sequences[0].num_reserved += len(demand.prompt) - plan.num_reused
+        return Admission(tuple(sequences), plan.num_reused - plan.num_shifted, plan.num_shifted)
+
+    def _best_plan(self, demand: Demand) -> ReusePlan:
+        """Return the plan that leaves least to compute.
 
         Among equals the document's own parked sequence comes first, then other parked ones.
         """
-        most = len(demand.prompt) - (1 if demand.wants_logits else 0)
         own = self._parked.get(demand.document_key)
-        candidates = [*([own] if own else []), *self._parked.values(), *self._running.values()]
-        best: KvSequence | None = None
-        num_best = 0
-        for candidate in candidates:
-            num_common = min(common_prefix_length(candidate.tokens, demand.prompt), most)
-            if num_common > num_best and self._store.can_resume(candidate.sequence_id, num_common):
-                best, num_best = candidate, num_common
-        return best, num_best
+        others = [each for each in self.sequences if each is not own and each is not self._spare]
+        plans = [] if own is None else [self._plan_own(own, demand)]
+        plans += [self._plan_prefix(other, demand) for other in others]
+        best = ReusePlan()
+        for plan in plans:
+            if plan.num_reused > best.num_reused and self._is_there(plan):
+                best = plan
+        return best
 
-    def _would_fit(
-        self, num_sequences: int, num_new_cells: int, source: KvSequence | None, num_reused: int
-    ) -> bool:
-        """Return whether enough ids and cells are free, or would be after evictions."""
-        if len(self._free_ids) + len(self._parked) < num_sequences:
-            return False
-        if len(self._free_cells) - self.num_cells_reserved >= num_new_cells:
+    def _plan_own(self, own: KvSequence, demand: Demand) -> ReusePlan:
+        if not (self._max_age and demand.may_splice):
+            return self._plan_prefix(own, demand)
+        return plan_splice(
+            own,
+            demand.prompt,
+            demand.num_wanted,
+            max_age=self._max_age,
+            num_owners=self._store.num_owners,
+        )
+
+    def _plan_prefix(self, source: KvSequence, demand: Demand) -> ReusePlan:
+        """Return a plan that uses what is exact of a sequence's beginning."""
+        exact = source.tokens[: source.num_exact]
+        return ReusePlan(source, common_prefix_length(exact, demand.prompt[: demand.num_wanted]))
+
+    def _is_there(self, plan: ReusePlan) -> bool:
+        return plan.source is None or self._store.can_resume(plan.source, plan.num_kept)
+
+    def _has_ids(self, demand: Demand, plan: ReusePlan) -> bool:
+        """Return whether enough ids are free, or would be after evictions."""
+        takes_over = self._takes_over(plan, demand.document_key)
+        num_needed = demand.num_answers - (1 if takes_over else 0) + len(plan.moved)
+        kept = plan.source if takes_over else None
+        evictable = (parked for parked in self._parked.values() if parked is not kept)
+        num_evictable = sum(len(parked.all_ids) for parked in evictable)
+        return self._store.num_free_ids + num_evictable >= num_needed
+
+    def _has_cells(self, num_new: int, plan: ReusePlan) -> bool:
+        """Return whether enough cells are free, or would be after evictions."""
+        if self.num_cells_unclaimed >= num_new:
             return True
-        held = {cell for sequence in self._running.values() for cell in sequence.cells}
-        if source is not None:
-            held.update(source.cells[:num_reused])
-        num_available = self._limits.num_cells - len(held) - self.num_cells_reserved
-        return num_available >= num_new_cells
+        num_held = len(self._running_cells | plan.held_cells) + self.num_cells_reserved
+        return self.num_cells_total - num_held >= num_new
 
-    def _start(self, source: KvSequence | None, num_reused: int, key: str) -> KvSequence:
-        """Return a running sequence with the first `num_reused` tokens of the source."""
+    def _takes_over(self, plan: ReusePlan, key: str) -> bool:
+        """Return whether the source itself runs again, instead of lending its cells."""
+        source = plan.source
+        if source is None or self._parked.get(source.document_key) is not source:
+            return False
+        can_spare_an_id = self._store.num_free_ids > 0 or len(self._parked) > 1
+        return source.document_key == key or not can_spare_an_id
+
+    def _start(self, plan: ReusePlan, demand: Demand) -> KvSequence:
+        """Return a running sequence that holds what the plan uses again."""
+        source, key = plan.source, demand.document_key
         if source is None:
-            return self._new_sequence(key)
-        is_parked = self._parked.get(source.document_key) is source
-        if is_parked and (source.document_key == key or not self._can_spare_an_id()):
-            return self._take_over(source, num_reused, key)
-        if is_parked:
+            return self._start_new(key)
+        if self._takes_over(plan, key):
+            del self._parked[source.document_key]
+            source.document_key = key
+            self._running[source.sequence_id] = source
+            self._free_ids_for(len(plan.moved))
+            self._store.splice(source, plan)
+            return source
+        if source.document_key in self._parked:
             self._parked.move_to_end(source.document_key)
-        sequence = self._new_sequence(key)
-        self._copy(source, sequence, num_reused)
+        sequence = self._start_new(key)
+        self._store.copy(source, sequence, plan.num_kept)
         return sequence
 
-    def _can_spare_an_id(self) -> bool:
-        """Return whether a new sequence leaves the most recently used parked one alone."""
-        return bool(self._free_ids) or len(self._parked) > 1
-
-    def _take_over(self, source: KvSequence, num_kept: int, key: str) -> KvSequence:
-        """Let a parked sequence run again with only its first tokens."""
-        del self._parked[source.document_key]
-        source.document_key = key
-        self._running[source.sequence_id] = source
-        self._truncate(source, num_kept)
-        return source
-
-    def _truncate(self, sequence: KvSequence, num_kept: int) -> None:
-        """Let a sequence give up all cells but its first ones."""
-        if num_kept == len(sequence.tokens):
-            return
-        self._store.remove_cells(sequence.sequence_id, num_kept, None)
-        self._disown(sequence.cells[num_kept:])
-        del sequence.cells[num_kept:]
-        del sequence.tokens[num_kept:]
-
-    def _new_sequence(self, key: str) -> KvSequence:
-        if not self._free_ids:
-            self._evict()
-        sequence = KvSequence(self._free_ids.pop(), key)
+    def _start_new(self, key: str) -> KvSequence:
+        self._free_ids_for(1)
+        sequence = self._store.new(key)
         self._running[sequence.sequence_id] = sequence
         return sequence
 
-    def _copy(self, source: KvSequence, target: KvSequence, num_tokens: int) -> None:
-        self._store.copy_cells(source.sequence_id, target.sequence_id, 0, num_tokens)
-        target.tokens.extend(source.tokens[:num_tokens])
-        target.cells.extend(source.cells[:num_tokens])
-        for cell in target.cells:
-            self._num_owners[cell] += 1
+    def _free_ids_for(self, num_sequences: int) -> None:
+        while self._store.num_free_ids < num_sequences:
+            self._evict()
 
     def _evict(self) -> None:
-        """Free the least recently used parked sequence."""
-        _, sequence = self._parked.popitem(last=False)
-        self._drop(sequence)
+        """Free the least recently used parked sequence; copy it out if that can be done."""
+        key, sequence = self._parked.popitem(last=False)
+        if len(sequence.tokens) >= _MIN_SAVED_TOKENS and self._saved.max_bytes:
+            saved = self._store.save(sequence, self._saved.max_bytes)
+            if saved is not None:
+                self._saved.put(key, saved)
+        self._store.drop(sequence)
 
-    def _drop(self, sequence: KvSequence) -> None:
-        if sequence.tokens or self._store.end_position(sequence.sequence_id):
-            self._store.remove_cells(sequence.sequence_id, 0, None)
-        self._disown(sequence.cells)
-        sequence.num_reserved = 0
-        self._free_ids.append(sequence.sequence_id)
-
-    def _disown(self, cells: Iterable[int]) -> None:
-        for cell in cells:
-            self._num_owners[cell] -= 1
-            if self._num_owners[cell] == 0:
-                self._free_cells.append(cell)
-
-
-def common_prefix_length(left: list[int], right: tuple[int, ...]) -> int:
-    """Return how many tokens two lists have in common at their start."""
-    most = min(len(left), len(right))
-    start = 0
-    for stride in (256, 16, 1):
-        while start < most and tuple(left[start : start + stride]) == right[start : start + stride]:
-            start = min(start + stride, most)
-    return start
+    def _bring_back(self, demand: Demand) -> None:
+        """Park a saved document again, if its next prompt gains by it and there is room."""
+        key = demand.document_key
+        saved = self._saved.get(key)
+        if saved is None or key in self._parked:
+            return
+        wanted = demand.prompt[: demand.num_wanted]
+        gain = common_prefix_length(saved.tokens, wanted) - self._best_plan(demand).num_reused
+        has_id = self._store.num_free_ids or self._parked
+        if gain < _MIN_SAVED_TOKENS or not has_id:
+            return
+        if not self._has_cells(len(saved.tokens), ReusePlan()):
+            return
+        while self.num_cells_unclaimed < len(saved.tokens) or not self._store.num_free_ids:
+            self._evict()
+        sequence = self._store.restore(saved, key)
+        if sequence is not None:
+            self._saved.drop(key)
+            self._parked[key] = sequence

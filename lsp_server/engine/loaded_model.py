@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from lsp_server.engine.api import ModelInfo
 from lsp_server.engine.chat import ChatFormat
+from lsp_server.engine.kv_cache import KeepPolicy
 from lsp_server.engine.runners.base import Runner
 
 
@@ -18,11 +19,13 @@ class LoadedRunner:
         runner: Runs it.
         info: What clients have to know.
         chat: Its chat template; `None` for models that are known to have none.
+        keep: What its KV cache keeps of older prompts.
     """
 
     runner: Runner
     info: ModelInfo
     chat: ChatFormat | None = None
+    keep: KeepPolicy = field(default_factory=KeepPolicy)
 
 
 #: Takes the fraction that is loaded, 0 to 1; returns whether loading should go on.

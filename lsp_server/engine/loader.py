@@ -6,10 +6,15 @@ import dataclasses
 
 import msgspec
 
+from lsp_server.engine.kv_cache import KeepPolicy
 from lsp_server.engine.loaded_model import LoadedRunner, LoadModel, ReportProgress
+from lsp_server.engine.machine import total_memory_bytes
 from lsp_server.engine.runners.fake_models import is_fake, load_fake_model
 from lsp_server.models.engine_names import split_library
 from lsp_server.settings.schema import EngineSettings
+
+#: Most memory for documents that left the KV cache; on small machines a tenth of all memory.
+_MAX_SAVED_BYTES = 1024**3
 
 
 def make_loader(settings: EngineSettings) -> LoadModel:
@@ -19,8 +24,12 @@ def make_loader(settings: EngineSettings) -> LoadModel:
     `engine.library` is for names that do not.  It raises what `load_llama_model`,
     `load_ctransformers_model` and `load_fake_model` raise.
     """
+    keep = _keep_policy(settings)
 
     def load(model: str, report_progress: ReportProgress) -> LoadedRunner:
+        return dataclasses.replace(load_runner(model, report_progress), keep=keep)
+
+    def load_runner(model: str, report_progress: ReportProgress) -> LoadedRunner:
         if is_fake(model):
             return load_fake_model(model, report_progress)
         chosen, plain_name = split_library(model)
@@ -42,3 +51,9 @@ def make_loader(settings: EngineSettings) -> LoadModel:
         return dataclasses.replace(loaded, info=msgspec.structs.replace(loaded.info, model=model))
 
     return load
+
+
+def _keep_policy(settings: EngineSettings) -> KeepPolicy:
+    """Return what KV caches keep: as set, and memory by what this machine has."""
+    share_bytes = (total_memory_bytes() or 0) // 10
+    return KeepPolicy(settings.max_stale_edits, min(_MAX_SAVED_BYTES, share_bytes))

@@ -29,6 +29,15 @@ def available_memory_bytes() -> int | None:
     return min(available, left)
 
 
+def total_memory_bytes() -> int | None:
+    """Return the memory that this machine has, or `None` if the system hides it."""
+    if not hasattr(os, "sysconf"):
+        return None
+    with contextlib.suppress(OSError, ValueError):
+        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    return None
+
+
 def _usable_cpus() -> list[int]:
     if hasattr(os, "sched_getaffinity"):
         return sorted(os.sched_getaffinity(0))

@@ -24,6 +24,9 @@ from lsp_server.errors import BantamError, EngineError, EngineStoppedError
 
 logger = logging.getLogger(__name__)
 
+#: Nobody asked for so long: the user pauses, and stale tokens can be computed again.
+_REFRESH_AFTER_S = 0.5
+
 #: Takes the fraction of the model that is loaded; must not block.
 ProgressListener = Callable[[float], None]
 
@@ -91,6 +94,7 @@ class ModelWorker:
         self._runner: Runner | None = None
         self._loop: StepLoop | None = None
         self._forwarding: tuple[JobSpec, ...] = ()
+        self._is_refreshing = False
         self._cancelled: set[int] = set()
         self._is_stopping = False
         self._has_ended = False
@@ -143,6 +147,8 @@ class ModelWorker:
         with self._lock:
             if not self._has_ended:
                 self._abort_if(job.spec.supersedes_spec)
+                if self._is_refreshing and self._runner is not None:
+                    self._runner.request_abort()
                 self._commands.put(_Submit(job))
                 return
         self._refuse(job)
@@ -188,7 +194,7 @@ class ModelWorker:
     def _serve(self, loaded: LoadedRunner) -> None:
         """Run steps until the model has to go."""
         runner = loaded.runner
-        loop = StepLoop(self.model, runner, self._clock)
+        loop = StepLoop(self.model, runner, loaded.keep, self._clock)
         with self._lock:
             self._runner = runner
             self._loop = loop
@@ -208,8 +214,7 @@ class ModelWorker:
             Whether to go on.
         """
         while loop.is_idle or not self._commands.empty():
-            command = self._commands.get()
-            match command:
+            match self._next_command(loop):
                 case _Submit(job):
                     loop.submit(job)
                 case _Cancel(arrival):
@@ -219,6 +224,22 @@ class ModelWorker:
                 case _Stop():
                     return False
         return True
+
+    def _next_command(self, loop: StepLoop) -> _Command:
+        """Wait for a command; after a while without any, compute stale tokens again."""
+        patience_s = _REFRESH_AFTER_S
+        while loop.is_idle and loop.can_refresh:
+            with contextlib.suppress(queue.Empty):
+                return self._commands.get(timeout=patience_s)
+            patience_s = 0.0
+            self._note_refreshing(True)
+            loop.refresh()
+            self._note_refreshing(False)
+        return self._commands.get()
+
+    def _note_refreshing(self, is_refreshing: bool) -> None:
+        with self._lock:
+            self._is_refreshing = is_refreshing
 
     def _note_forward(self, specs: tuple[JobSpec, ...]) -> None:
         with self._lock:

@@ -3,12 +3,15 @@
 A step is three calls: `schedule`, the runner's `forward`, `take_in`.  The policy:
 
 1. Requests are admitted in order of class and arrival; one that does not fit yet holds back
-   those behind it.  Admission reserves all cells that the request may take.
+   those behind it.  Admission reserves all cells that the request may take.  One of a lower
+   class gives its cells away if that lets a higher one in, and goes on later where it was.
 2. Only the best class among the admitted ones runs; the others pause and keep their cells.
-3. A step has one budget of tokens.  Sequences that decode come first, one token each, then
-   prefills in chunks, in order of arrival.
+3. Who waits while others run rises by one class every `age_s`, so nobody starves.
+4. A step has one budget of tokens, small enough that it stays short on this machine.  Sequences
+   that decode come first, as many as pay together, one token each; then prefills in chunks, in
+   order of arrival, each up to the next run of tokens that is kept.
 
-No model is known here; `kv_cache` moves the cells.
+No model is known here; `kv_cache` decides which cells are used again.
 """
 
 from __future__ import annotations
@@ -16,13 +19,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
-from lsp_server.engine.api import EndReason, ErrorReport, PromptEvent, TextEvent
+from lsp_server.engine.admission import Admission
+from lsp_server.engine.api import EndReason, ErrorReport, PromptEvent, TextEvent, TokenTotals
 from lsp_server.engine.error_reports import report_of
 from lsp_server.engine.job import Job, JobSpec
 from lsp_server.engine.kv_cache import KvCache
 from lsp_server.engine.runners.base import BatchToken, Logits
 from lsp_server.engine.sampling import LogitsRow
 from lsp_server.engine.sequence import TokenSequence
+from lsp_server.engine.step_costs import StepCosts
+from lsp_server.engine.totals import TotalsCounter
 from lsp_server.errors import BantamError
 
 
@@ -33,10 +39,15 @@ class StepPolicy:
     Attributes:
         max_step_tokens: Tokens in one step; bounds how long a keystroke waits for it.
         min_prefill_tokens: Tokens that are kept for prefills when there are any.
+        target_step_ms: A step has fewer tokens, down to `min_prefill_tokens`, where it would
+            take longer.
+        age_s: Seconds of waiting that raise a request by one class.
     """
 
     max_step_tokens: int = 32
     min_prefill_tokens: int = 16
+    target_step_ms: float = 150.0
+    age_s: float = 10.0
 
     @classmethod
     def for_batches_of(cls, max_batch_tokens: int) -> StepPolicy:
@@ -79,7 +90,7 @@ class Step:
     def add(self, job: Job, sequence: TokenSequence, *, keep: int = 0) -> None:
         """Give a sequence as many tokens as the budget has, less those to `keep`."""
         start = sequence.num_computed
-        num_tokens = min(sequence.num_uncomputed, self.budget - keep)
+        num_tokens = min(sequence.num_ready, self.budget - keep)
         if num_tokens > 0:
             self.chunks.append(Chunk(job, sequence, start, start + num_tokens))
             self.budget -= num_tokens
@@ -113,8 +124,13 @@ class Scheduler:
         self._cache = cache
         self._policy = policy
         self._clock = clock
+        self._costs = StepCosts()
+        self._totals = TotalsCounter()
         self._waiting: list[Job] = []
         self._admitted: list[Job] = []
+        #: Who was computed for in the last step, and when it was scheduled.
+        self._last_jobs: list[Job] = []
+        self._last_scheduled_s = clock()
 
     @property
     def is_idle(self) -> bool:
@@ -130,6 +146,15 @@ class Scheduler:
     def num_running(self) -> int:
         """Requests that hold cells."""
         return len(self._admitted)
+
+    @property
+    def totals(self) -> TokenTotals:
+        """What the requests that have ended came to; any thread may ask."""
+        return self._totals.totals
+
+    def note_idle_tokens(self, num_tokens: int) -> None:
+        """Count tokens that were computed while there was no request."""
+        self._totals.add_idle(num_tokens)
 
     def submit(self, job: Job) -> None:
         """Take a request; it may end others of its document, or be ended by a newer one."""
@@ -157,24 +182,29 @@ class Scheduler:
 
     def schedule(self) -> Step:
         """Return what the next step computes; empty only when the scheduler is idle."""
+        self._let_age()
         self._end_overdue()
         self._admit_waiting()
-        best_class = min((job.spec.priority for job in self._admitted), default=None)
+        best_class = min((self._class_of(job) for job in self._admitted), default=None)
         running = [
             (job, sequence)
-            for job in sorted(self._admitted, key=lambda job: job.order)
-            if job.spec.priority == best_class
+            for job in sorted(self._admitted, key=self._order_of)
+            if self._class_of(job) == best_class
             for sequence in job.active_sequences
         ]
         decoding = [pair for pair in running if pair[1].num_uncomputed == 1]
         prefilling = [pair for pair in running if pair[1].num_uncomputed > 1]
-        step = Step(self._policy.max_step_tokens)
-        for job, sequence in decoding:
+        step = Step(self._step_tokens(is_prefilling=bool(prefilling)))
+        for job, sequence in decoding[: self._costs.best_width(len(decoding))]:
             step.add(job, sequence, keep=self._policy.min_prefill_tokens if prefilling else 0)
         for job, sequence in prefilling:
             step.add(job, sequence)
-        self._note_started(step)
+        self._note_scheduled(step)
         return step
+
+    def note_step_ms(self, step: Step, ms: float) -> None:
+        """Take in how long a step took, in milliseconds."""
+        self._costs.note(sum(chunk.end - chunk.start for chunk in step.chunks), ms)
 
     def take_in(self, step: Step, logits: Logits | None) -> None:
         """Take in what the runner computed.
@@ -212,24 +242,86 @@ class Scheduler:
             if job.spec.deadline_s is not None and now >= job.spec.deadline_s:
                 self._end(job, EndReason.TIME)
 
+    def _let_age(self) -> None:
+        """Note for everybody who was not computed for that time has passed."""
+        now = self._clock()
+        passed_s, self._last_scheduled_s = now - self._last_scheduled_s, now
+        if not self._last_jobs:
+            return
+        for job in self._jobs:
+            if job not in self._last_jobs:
+                job.waited_s += passed_s
+
+    def _class_of(self, job: Job) -> int:
+        """Return a request's class, raised by the time that it had to wait."""
+        return max(job.spec.priority - int(job.waited_s / self._policy.age_s), 0)
+
+    def _order_of(self, job: Job) -> tuple[int, int]:
+        return (self._class_of(job), job.spec.arrival)
+
+    def _step_tokens(self, *, is_prefilling: bool) -> int:
+        if not is_prefilling:
+            return self._policy.max_step_tokens
+        return self._costs.tokens_within(
+            self._policy.target_step_ms,
+            self._policy.min_prefill_tokens,
+            self._policy.max_step_tokens,
+        )
+
     def _admit_waiting(self) -> None:
         """Start waiting requests in their order until one does not fit."""
-        for job in sorted(self._waiting, key=lambda job: job.order):
-            admitted = self._cache.try_admit(job.demand)
-            if admitted is None:
-                return
-            for sequence, kv in zip(job.sequences, admitted, strict=True):
-                sequence.kv = kv
-            job.num_reused = job.sequences[0].num_computed
-            self._waiting.remove(job)
-            self._admitted.append(job)
-            self._finish(job)
+        for job in sorted(self._waiting, key=self._order_of):
+            admission = self._cache.try_admit(job.demand)
+            while admission is None:
+                lower = self._next_to_suspend(job)
+                if lower is None:
+                    return
+                self._suspend(lower)
+                admission = self._cache.try_admit(job.demand)
+            self._start(job, admission)
 
-    def _note_started(self, step: Step) -> None:
+    def _start(self, job: Job, admission: Admission) -> None:
+        """Let a request run, or go on, with the cells that it was given."""
+        for sequence, kv in zip(job.sequences, admission.sequences, strict=True):
+            sequence.kv = kv
+            kv.document_key = job.spec.document_key
+        if not job.is_suspended:
+            job.num_reused = admission.num_reused
+            job.num_shifted = admission.num_shifted
+        job.is_suspended = False
+        self._waiting.remove(job)
+        self._admitted.append(job)
+        self._finish(job)
+
+    def _next_to_suspend(self, job: Job) -> Job | None:
+        """Return the last of the requests that have to give way to a waiting one."""
+        lower = [
+            other
+            for other in self._admitted
+            if self._class_of(other) > self._class_of(job) and other.can_be_suspended
+        ]
+        return max(lower, key=self._order_of, default=None)
+
+    def _suspend(self, job: Job) -> None:
+        """Keep a running request's cells apart, where they may be evicted, and let it wait."""
+        job.is_suspended = True
+        for sequence in job.sequences:
+            kv, sequence.kv = sequence.kv, None
+            assert kv is not None, "a running request has cells"
+            kv.document_key = job.parking_key
+            if sequence.alternative == 0:
+                self._cache.park(kv)
+            else:
+                self._cache.release(kv)
+        self._admitted.remove(job)
+        self._waiting.append(job)
+
+    def _note_scheduled(self, step: Step) -> None:
         now = self._clock()
-        for chunk in step.chunks:
-            if chunk.job.times.started_s is None:
-                chunk.job.times.started_s = now
+        self._last_jobs = step.jobs
+        for job in step.jobs:
+            if job.times.started_s is None:
+                job.times.started_s = now
 
     def _note_computed(self, chunk: Chunk, *, was_aborted: bool) -> None:
         kv = chunk.sequence.kv
@@ -239,10 +331,12 @@ class Scheduler:
             self._cache.note_aborted(kv, tokens)
             if chunk.wants_logits and chunk.sequence.num_uncomputed == 0:
                 self._cache.take_back_last(kv)
+            num_computed = max(min(chunk.sequence.num_computed, chunk.end) - chunk.start, 0)
         else:
             self._cache.extend(kv, tokens)
+            num_computed = len(tokens)
         if not chunk.job.has_answers:
-            chunk.job.num_prompt_computed += chunk.sequence.num_computed - chunk.start
+            chunk.job.num_prompt_computed += num_computed
 
     def _take_logits(self, job: Job, sequence: TokenSequence, logits: LogitsRow) -> None:
         """Sample the next token; after the prompt, the first one of every alternative."""
@@ -294,6 +388,9 @@ class Scheduler:
         for jobs in (self._waiting, self._admitted):
             if job in jobs:
                 jobs.remove(job)
+        if job.is_suspended:
+            self._cache.forget(job.parking_key)
+        self._totals.add_request(job.cost())
         job.emit(job.end_event(error))
 
     def _end_sequence(self, sequence: TokenSequence, reason: EndReason) -> None:

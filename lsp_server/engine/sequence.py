@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from lsp_server.engine.answer import Answer
 from lsp_server.engine.api import EndReason
-from lsp_server.engine.kv_cache import KvSequence
+from lsp_server.engine.kv_sequence import KvSequence
 
 
 @dataclass(slots=True, eq=False)
@@ -38,8 +38,14 @@ class TokenSequence:
 
     @property
     def num_uncomputed(self) -> int:
-        """Tokens that a step may still be given."""
+        """Tokens that are left, whether to be computed or kept."""
         return len(self.tokens) - self.num_computed
+
+    @property
+    def num_ready(self) -> int:
+        """Tokens that the next step may be given: those up to an island that is kept."""
+        gap_end = self.kv.gap_end if self.kv is not None else None
+        return (len(self.tokens) if gap_end is None else gap_end) - self.num_computed
 
     @property
     def is_running(self) -> bool:

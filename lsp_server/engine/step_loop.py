@@ -7,7 +7,8 @@ from collections.abc import Callable
 
 from lsp_server.engine.api import EndReason, ErrorReport, LoadedModel
 from lsp_server.engine.job import Job, JobSpec
-from lsp_server.engine.kv_cache import KvCache
+from lsp_server.engine.kv_cache import KeepPolicy, KvCache
+from lsp_server.engine.refresh import Refresher
 from lsp_server.engine.runners.base import Logits, Runner
 from lsp_server.engine.scheduler import Scheduler, Step, StepPolicy
 from lsp_server.errors import EngineError, NoCellsError
@@ -18,24 +19,34 @@ logger = logging.getLogger(__name__)
 class StepLoop:
     """A runner with its scheduler and its KV cache.  Belongs to one thread."""
 
-    def __init__(self, model: str, runner: Runner, clock: Callable[[], float]) -> None:
+    def __init__(
+        self, model: str, runner: Runner, keep: KeepPolicy, clock: Callable[[], float]
+    ) -> None:
         """Start without requests.
 
         Args:
             model: The model's name, for the log and the status.
             runner: The loaded model.
+            keep: What is kept of older prompts.
             clock: Monotonic seconds.
         """
         self._model = model
         self._runner = runner
-        self._cache = KvCache(runner)
+        self._clock = clock
+        self._cache = KvCache(runner, keep)
         policy = StepPolicy.for_batches_of(runner.limits.max_batch_tokens)
         self._scheduler = Scheduler(self._cache, policy, clock)
+        self._refresher = Refresher(self._cache, policy.max_step_tokens)
 
     @property
     def is_idle(self) -> bool:
         """Whether there is nothing to compute."""
         return self._scheduler.is_idle
+
+    @property
+    def can_refresh(self) -> bool:
+        """Whether an idle moment can be used."""
+        return self._refresher.has_work
 
     @property
     def status(self) -> LoadedModel:
@@ -46,6 +57,8 @@ class StepLoop:
             num_waiting=self._scheduler.num_waiting,
             cells_used=self._cache.num_cells_used,
             cells_total=self._cache.num_cells_total,
+            bytes_saved=self._cache.num_saved_bytes,
+            totals=self._scheduler.totals,
         )
 
     def submit(self, job: Job) -> None:
@@ -72,16 +85,34 @@ class StepLoop:
             return
         try:
             on_forward(step.specs)
+            started_s = self._clock()
             logits = self._runner.forward(step.batch())
+            step_ms = (self._clock() - started_s) * 1000.0
         except NoCellsError as error:
             self._make_room(step, error)
         except EngineError as error:
             logger.warning("a step of model %s failed: %s", self._model, error)
             self._scheduler.fail(step, error)
         else:
+            if logits is not None:
+                self._scheduler.note_step_ms(step, step_ms)
             self._take_in(step, logits)
         finally:
             on_forward(())
+
+    def refresh(self) -> None:
+        """Compute some stale tokens again; to be called while there is no request."""
+        chunk = self._refresher.next_chunk()
+        if chunk is None:
+            return
+        try:
+            logits = self._runner.forward(chunk.batch())
+        except EngineError as error:
+            logger.warning("a refresh of model %s failed: %s", self._model, error)
+            self._refresher.fail(chunk)
+        else:
+            num_tokens = self._refresher.take_in(chunk, was_aborted=logits is None)
+            self._scheduler.note_idle_tokens(num_tokens)
 
     def _take_in(self, step: Step, logits: Logits | None) -> None:
         self._scheduler.take_in(step, logits)

@@ -25,6 +25,7 @@ USER_ONLY = frozenset(
         "engine.unload_after_s",
         "engine.exit_after_s",
         "engine.max_models",
+        "engine.max_stale_edits",
         "remote.url",
         "remote.model",
         "remote.key_file",
@@ -131,6 +132,16 @@ class EngineSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     threads: Annotated[
         int, Meta(ge=0, le=512, description="CPU threads; 0 is one per physical core.")
     ] = 0
+    max_stale_edits: Annotated[
+        int,
+        Meta(
+            ge=0,
+            le=1_000,
+            description="Edits elsewhere in a file over which unchanged text keeps what the model "
+            "computed for it, until an idle moment computes it again; 0 never keeps it (exact, "
+            "and slower).",
+        ),
+    ] = 8
     max_models: Annotated[int, Meta(ge=1, le=16, description="Models loaded at once.")] = 1
     unload_after_s: Annotated[
         int, Meta(ge=1, description="Seconds without a request before models are unloaded.")

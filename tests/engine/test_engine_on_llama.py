@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from lsp_server.engine.api import EndReason, GenerateRequest, Part, Sampling
+from lsp_server.engine.kv_cache import KeepPolicy
 from lsp_server.engine.runners.llama_cpp import LlamaCppRunner, LlamaFile, LlamaSettings
 from lsp_server.models.fim_detection import find_fim_format
 from lsp_server.models.gguf import read_gguf_header
@@ -64,7 +65,7 @@ def request_for(text: str, **fields: object) -> GenerateRequest:
 
 
 def test_reuse_after_edits_equals_a_full_recompute(tiny_model: Path, load: Load) -> None:
-    reusing = EngineHarness(load(tiny_model))
+    reusing = EngineHarness(load(tiny_model), keep=KeepPolicy(max_age=0))
     fresh = EngineHarness(load(tiny_model))
     num_reused = 0
     for text in edits(20, seed=1):
@@ -125,7 +126,7 @@ def test_forced_prefix_is_how_every_alternative_begins(tiny_model: Path, load: L
 
 
 def test_cancelled_requests_leave_right_answers_behind(tiny_model: Path, load: Load) -> None:
-    harness = EngineHarness(load(tiny_model))
+    harness = EngineHarness(load(tiny_model), keep=KeepPolicy(max_age=0))
     chance = random.Random(4)
     texts = list(edits(40, seed=4))
     for text in texts:

@@ -2,9 +2,12 @@ from __future__ import annotations
 
 import pytest
 
-from lsp_server.engine.kv_cache import Demand, KvCache, KvSequence, common_prefix_length
+from lsp_server.engine.admission import Demand
+from lsp_server.engine.kv_cache import KvCache
+from lsp_server.engine.kv_sequence import KvSequence
 from lsp_server.engine.runners.base import BatchToken, RunnerLimits
 from lsp_server.engine.runners.fake import FakeRunner, hashed_logits
+from lsp_server.engine.splice import common_prefix_length
 from lsp_server.errors import NoCellsError, PromptTooLongError
 
 LIMITS = RunnerLimits(context_tokens=100, num_cells=100, max_sequences=4, max_batch_tokens=64)
@@ -34,10 +37,10 @@ class CacheHarness:
         self.cache = KvCache(self.runner)
 
     def admit(self, wanted: Demand) -> list[KvSequence]:
-        sequences = self.cache.try_admit(wanted)
-        assert sequences is not None, "there is room"
+        admission = self.cache.try_admit(wanted)
+        assert admission is not None, "there is room"
         self.cache.check_integrity()
-        return sequences
+        return list(admission.sequences)
 
     def compute(self, sequence: KvSequence, tokens: list[int]) -> None:
         start = len(sequence.tokens)
@@ -206,9 +209,9 @@ def test_cells_that_the_runner_has_forgotten_are_not_reused() -> None:
     harness = CacheHarness()
     parked = harness.park("def f(x):", "a.py")
     harness.runner.remove_cells(parked.sequence_id, 0, 2)
-    sequence = harness.cache.try_admit(demand("def f(x):"))
-    assert sequence is not None
-    assert sequence[0].tokens == []
+    admission = harness.cache.try_admit(demand("def f(x):"))
+    assert admission is not None
+    assert admission.sequences[0].tokens == []
 
 
 def test_prompt_beyond_the_context_is_refused_with_numbers() -> None:

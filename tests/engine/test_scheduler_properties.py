@@ -114,7 +114,9 @@ class SchedulerMachine(RuleBasedStateMachine):
         texts = [one.text for one in request.segments if isinstance(one, TextSegment)]
         assert len(texts) == len(request.segments), "the fake model counts a text's bytes"
         num_prompt_tokens = 1 + sum(map(len, texts))
-        assert cost.tokens_reused + cost.tokens_computed == num_prompt_tokens
+        # Who gave its cells away may have to compute some tokens twice.
+        num_accounted = cost.tokens_reused + cost.tokens_shifted + cost.tokens_computed
+        assert num_accounted >= num_prompt_tokens
         assert cost.tokens_generated == fresh.end.cost.tokens_generated
 
 

@@ -19,10 +19,11 @@ from lsp_server.engine.api import (
     TextSegment,
 )
 from lsp_server.engine.job import Job
-from lsp_server.engine.kv_cache import KvCache
+from lsp_server.engine.kv_cache import KeepPolicy, KvCache
 from lsp_server.engine.preparation import RequestPreparer
+from lsp_server.engine.refresh import Refresher
 from lsp_server.engine.runners.base import Runner, RunnerLimits
-from lsp_server.engine.runners.fake import FakeRunner, NextLogits, hashed_logits
+from lsp_server.engine.runners.fake import FakeRunner, NextLogits, exact_digests, hashed_logits
 from lsp_server.engine.scheduler import Scheduler, Step, StepPolicy
 
 
@@ -105,9 +106,15 @@ SMALL_LIMITS = RunnerLimits(context_tokens=512, num_cells=512, max_sequences=8, 
 class EngineHarness:
     """A scheduler with its cache over any runner; every step is followed by a check."""
 
-    def __init__(self, runner: Runner, policy: StepPolicy | None = None) -> None:
+    def __init__(
+        self,
+        runner: Runner,
+        policy: StepPolicy | None = None,
+        keep: KeepPolicy | None = None,
+    ) -> None:
         self.clock = FakeClock()
-        self.cache = KvCache(runner)
+        self.cache = KvCache(runner, keep)
+        self.refresher = Refresher(self.cache, max_tokens=16)
         self.scheduler = Scheduler(self.cache, policy or StepPolicy(), self.clock)
         self._any_runner = runner
         self._preparer = RequestPreparer("fake", runner.vocabulary, runner.limits)
@@ -148,6 +155,19 @@ class EngineHarness:
             self.step()
         raise AssertionError(f"still busy after {max_steps} steps")
 
+    def refresh(self, max_chunks: int = 1_000, *, abort: bool = False) -> int:
+        """Compute stale tokens again; return how many were computed."""
+        num_tokens = 0
+        for _ in range(max_chunks):
+            chunk = self.refresher.next_chunk()
+            if chunk is None:
+                break
+            if not abort:
+                assert self._any_runner.forward(chunk.batch()) is not None
+            num_tokens += self.refresher.take_in(chunk, was_aborted=abort)
+            self.check()
+        return num_tokens
+
     def answer(self, request: GenerateRequest | None = None, **fields: Any) -> Heard:
         heard = self.submit(request, **fields)
         self.run()
@@ -165,9 +185,12 @@ class SchedulerHarness(EngineHarness):
         next_logits: NextLogits = hashed_logits,
         limits: RunnerLimits = SMALL_LIMITS,
         policy: StepPolicy | None = None,
+        keep: KeepPolicy | None = None,
+        *,
+        can_shift: bool = True,
     ) -> None:
-        self.runner = FakeRunner(next_logits, limits)
-        super().__init__(self.runner, policy)
+        self.runner = FakeRunner(next_logits, limits, can_shift=can_shift)
+        super().__init__(self.runner, policy, keep)
 
     def check(self) -> None:
         """Check that our cells and the runner's agree, owner by owner."""
@@ -176,6 +199,10 @@ class SchedulerHarness(EngineHarness):
         for sequence in self.cache.sequences:
             for position, cell in enumerate(sequence.cells):
                 ours.setdefault(cell, (position, set()))[1].add(sequence.sequence_id)
+            for island in sequence.islands:
+                for offset, cell in enumerate(island.cells):
+                    place = (island.start + offset, set[int]())
+                    ours.setdefault(cell, place)[1].add(island.sequence_id)
         expected = Counter((position, frozenset(ids)) for position, ids in ours.values())
         theirs = Counter(
             (cell.position, frozenset(cell.owners)) for cell in self.runner.cells.values()
@@ -183,8 +210,12 @@ class SchedulerHarness(EngineHarness):
         assert theirs == expected, "every cell has the owners that the cache believes in"
         for sequence in self.cache.sequences:
             held = {
-                cell.position: cell.token
+                cell.position: cell
                 for cell in self.runner.cells.values()
                 if sequence.sequence_id in cell.owners
             }
-            assert [held[i] for i in range(len(held))] == sequence.tokens, "cells hold the tokens"
+            cells = [held[i] for i in range(len(held))]
+            assert [cell.token for cell in cells] == sequence.tokens, "cells hold the tokens"
+            digests = [cell.digest for cell in cells[: sequence.num_exact]]
+            expected_digests = exact_digests(sequence.tokens[: sequence.num_exact])
+            assert digests == expected_digests, "what is called exact equals a full recompute"

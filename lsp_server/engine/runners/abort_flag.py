@@ -7,10 +7,14 @@ it.  Elsewhere a Python function answers.
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import sys
+from collections.abc import Iterator
 
 import llama_cpp
+
+_NO_CALLBACK = llama_cpp.ggml_abort_callback()
 
 
 class AbortFlag:
@@ -26,6 +30,18 @@ class AbortFlag:
         llama_cpp.llama_set_abort_callback(
             context, self._callback, ctypes.cast(self._bytes, ctypes.c_void_p)
         )
+
+    @contextlib.contextmanager
+    def detached(self, context: object, is_wanted: bool) -> Iterator[None]:
+        """Let a context ask nobody while this lasts, if that is wanted."""
+        if not is_wanted:
+            yield
+            return
+        llama_cpp.llama_set_abort_callback(context, _NO_CALLBACK, None)
+        try:
+            yield
+        finally:
+            self.attach(context)
 
     def raise_(self) -> None:
         """Let the running computation stop."""

@@ -78,6 +78,14 @@ class RunnerLimits:
 
 
 @dataclass(frozen=True, slots=True)
+class ShiftSupport:
+    """Whether KV cells may move to other positions, and why or why not, for people."""
+
+    is_allowed: bool
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class BatchToken:
     """One token to evaluate.
 
@@ -107,6 +115,16 @@ class Runner(Protocol):
         """The model's tokens."""
         ...
 
+    @property
+    def shift_support(self) -> ShiftSupport:
+        """Whether `shift_cells` may be called; never, if the model would answer wrongly then."""
+        ...
+
+    @property
+    def has_pending_shift(self) -> bool:
+        """Whether cells were moved since the last `forward`, which does the moving."""
+        ...
+
     def forward(self, batch: Sequence[BatchToken]) -> Logits | None:
         """Evaluate a batch; changes the KV cache.
 
@@ -125,6 +143,10 @@ class Runner(Protocol):
         """Return the position after the sequence's last cell; 0 for an empty one."""
         ...
 
+    def first_position(self, sequence_id: int) -> int:
+        """Return the position of the sequence's first cell; 0 for an empty one."""
+        ...
+
     def can_resume(self, sequence_id: int, position: int) -> bool:
         """Return whether all cells that a token at `position` attends to are still there.
 
@@ -138,6 +160,25 @@ class Runner(Protocol):
 
     def remove_cells(self, sequence_id: int, start: int, end: int | None) -> None:
         """Let the sequence give up its cells at positions [start, end), or from start on."""
+        ...
+
+    def shift_cells(self, sequence_id: int, num_positions: int) -> None:
+        """Move all cells of a sequence to higher (or lower) positions, at the next `forward`.
+
+        Nobody else may own them: the cells themselves move.
+        """
+        ...
+
+    def state_bytes(self, sequence_id: int) -> int:
+        """Return the size of what `save_state` returns; 0 if this runner cannot save."""
+        ...
+
+    def save_state(self, sequence_id: int) -> bytes:
+        """Return keys and values of a sequence; never with a shift pending."""
+        ...
+
+    def restore_state(self, sequence_id: int, state: bytes) -> bool:
+        """Fill an empty sequence with new cells; return whether there was room."""
         ...
 
     def request_abort(self) -> None:

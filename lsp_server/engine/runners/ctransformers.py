@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from lsp_server.engine.runners.base import BatchToken, Logits, RunnerLimits
+from lsp_server.engine.runners.base import BatchToken, Logits, RunnerLimits, ShiftSupport
 from lsp_server.engine.runners.bpe_vocabulary import BpeVocabulary
 from lsp_server.engine.runners.ctransformers_library import import_library, library_name
 from lsp_server.errors import EngineError, ModelLoadError, NoCellsError
@@ -86,6 +86,16 @@ class CtransformersRunner:
         """The model's tokens."""
         return self._vocabulary
 
+    @property
+    def shift_support(self) -> ShiftSupport:
+        """The library has no means to move cells."""
+        return ShiftSupport(False, "ctransformers cannot move cells")
+
+    @property
+    def has_pending_shift(self) -> bool:
+        """Never."""
+        return False
+
     def forward(self, batch: Sequence[BatchToken]) -> Logits | None:
         """Evaluate a batch; see `Runner.forward`.  Only the last token can have logits."""
         self._check_batch(batch)
@@ -104,6 +114,11 @@ class CtransformersRunner:
         self._check_id(sequence_id)
         return len(self._llm._context)
 
+    def first_position(self, sequence_id: int) -> int:
+        """Return 0: the sequence has all its cells."""
+        self._check_id(sequence_id)
+        return 0
+
     def can_resume(self, sequence_id: int, position: int) -> bool:
         """Return whether the sequence has every cell before `position`."""
         return position <= self.end_position(sequence_id)
@@ -119,6 +134,23 @@ class CtransformersRunner:
         # The library has no other memory of what it evaluated: the length of this list is where
         # the next tokens go, and cells behind it are overwritten before they are read.
         del self._llm._context[start:]
+
+    def shift_cells(self, sequence_id: int, num_positions: int) -> None:
+        """Refuse; see `shift_support`."""
+        raise AssertionError(f"cells cannot move: sequence {sequence_id} by {num_positions}")
+
+    def state_bytes(self, sequence_id: int) -> int:
+        """Return 0: the library cannot save one sequence."""
+        self._check_id(sequence_id)
+        return 0
+
+    def save_state(self, sequence_id: int) -> bytes:
+        """Refuse; see `state_bytes`."""
+        raise AssertionError(f"sequence {sequence_id} cannot be saved")
+
+    def restore_state(self, sequence_id: int, state: bytes) -> bool:
+        """Refuse; see `state_bytes`."""
+        raise AssertionError(f"{len(state)} bytes cannot be restored to sequence {sequence_id}")
 
     def request_abort(self) -> None:
         """Make a running `forward` return after the piece that it computes."""

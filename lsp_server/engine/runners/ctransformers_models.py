@@ -98,6 +98,8 @@ def load_ctransformers_model(
             chars_per_token=chars_per_token(vocabulary),
             has_chat=chat.is_usable(),
             chat_reason=chat.reason,
+            can_shift=runner.shift_support.is_allowed,
+            shift_reason=runner.shift_support.reason,
         ),
         chat,
     )

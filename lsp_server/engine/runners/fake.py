@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from lsp_server.engine.api import MarkerRole
-from lsp_server.engine.runners.base import BatchToken, Logits, RunnerLimits
+from lsp_server.engine.runners.base import BatchToken, Logits, RunnerLimits, ShiftSupport
 from lsp_server.errors import EngineError, NoCellsError
 
 #: Ids 0 to 255 are bytes; then come one token for each marker role, BOS and the end token.
@@ -34,6 +34,8 @@ _SPECIAL_TEXT = re.compile(f"({BOS_TEXT}|{END_TEXT})")
 DEFAULT_LIMITS = RunnerLimits(
     context_tokens=2048, num_cells=2048, max_sequences=32, max_batch_tokens=512
 )
+
+_STATE_DTYPE = np.dtype([("token", "<i4"), ("position", "<i4"), ("digest", "<u4")])
 
 #: From the tokens of a sequence to the logits of the next one, `[n_vocab]`.
 NextLogits = Callable[[list[int]], Logits]
@@ -83,10 +85,19 @@ class FakeVocabulary:
 
 @dataclass(slots=True)
 class FakeCell:
-    """One KV cell: a token at a position, and the sequences that own it."""
+    """One KV cell: a token at a position, and the sequences that own it.
+
+    Attributes:
+        token: Token id.
+        position: Its position, for all owners.
+        digest: Of the token and of all cells that it saw when it was computed, as keys and
+            values of a real model depend on them.
+        owners: Ids of the sequences that own it.
+    """
 
     token: int
     position: int
+    digest: int
     owners: set[int] = field(default_factory=set)
 
 
@@ -105,6 +116,8 @@ class FakeRunner:
         limits: RunnerLimits = DEFAULT_LIMITS,
         vocabulary: FakeVocabulary | None = None,
         delay_s: float = 0.0,
+        *,
+        can_shift: bool = True,
     ) -> None:
         """Start with empty cells.
 
@@ -113,6 +126,7 @@ class FakeRunner:
             limits: What the runner can hold.
             vocabulary: The tokens; all of them by default.
             delay_s: How long each forward takes; an abort cuts it short.
+            can_shift: Whether cells may move.
         """
         self.cells: dict[int, FakeCell] = {}
         self.num_forwards = 0
@@ -122,6 +136,8 @@ class FakeRunner:
         self._vocabulary = vocabulary or FakeVocabulary()
         self._delay_s = delay_s
         self._abort = threading.Event()
+        self._can_shift = can_shift
+        self._has_pending_shift = False
         self._is_closed = False
 
     @property
@@ -134,26 +150,45 @@ class FakeRunner:
         """The model's tokens."""
         return self._vocabulary
 
+    @property
+    def shift_support(self) -> ShiftSupport:
+        """As the test wants it."""
+        return ShiftSupport(self._can_shift, "the fake model has no positions to rotate")
+
+    @property
+    def has_pending_shift(self) -> bool:
+        """Whether cells were moved since the last `forward`."""
+        return self._has_pending_shift
+
     def forward(self, batch: Sequence[BatchToken]) -> Logits | None:
         """Evaluate a batch; see `Runner.forward`."""
         self._check(batch)
         self._abort.clear()
         self.num_forwards += 1
-        if self._delay_s and self._abort.wait(self._delay_s):
+        may_abort = not self._has_pending_shift
+        self._has_pending_shift = False
+        if self._delay_s and self._abort.wait(self._delay_s) and may_abort:
             return None
         self.num_tokens_forwarded += len(batch)
         rows = []
         free = (number for number in range(self._limits.num_cells) if number not in self.cells)
         for token, number in zip(batch, list(free), strict=False):
-            self.cells[number] = FakeCell(token.token, token.position, {token.sequence_id})
+            digest = next_digest([cell.digest for cell in self._visible(token)], token.token)
+            owners = {token.sequence_id}
+            self.cells[number] = FakeCell(token.token, token.position, digest, owners)
             if token.wants_logits:
-                rows.append(self._next_logits(self._visible(token)))
+                rows.append(self._next_logits([cell.token for cell in self._visible(token)]))
         return np.stack(rows) if rows else np.empty((0, self._vocabulary.size), np.float32)
 
     def end_position(self, sequence_id: int) -> int:
         """Return the position after the sequence's last cell; 0 for an empty one."""
         self._check_id(sequence_id)
         return max((cell.position + 1 for cell in self._owned(sequence_id)), default=0)
+
+    def first_position(self, sequence_id: int) -> int:
+        """Return the position of the sequence's first cell; 0 for an empty one."""
+        self._check_id(sequence_id)
+        return min((cell.position for cell in self._owned(sequence_id)), default=0)
 
     def can_resume(self, sequence_id: int, position: int) -> bool:
         """Return whether the sequence has every cell before `position`."""
@@ -178,6 +213,38 @@ class FakeRunner:
                 if not cell.owners:
                     del self.cells[number]
 
+    def shift_cells(self, sequence_id: int, num_positions: int) -> None:
+        """Move all cells of a sequence; they may have no other owner."""
+        self._check_id(sequence_id)
+        assert self._can_shift, "this runner was told not to move cells"
+        for cell in self._owned(sequence_id):
+            assert cell.owners == {sequence_id}, "a cell moves for all its owners"
+            cell.position += num_positions
+            assert cell.position >= 0, "a cell before the beginning is lost"
+        self._has_pending_shift = True
+
+    def state_bytes(self, sequence_id: int) -> int:
+        """Return the size of what `save_state` returns."""
+        return _STATE_DTYPE.itemsize * len(self._owned(sequence_id))
+
+    def save_state(self, sequence_id: int) -> bytes:
+        """Return token, position and digest of each cell."""
+        assert not self._has_pending_shift, "a state that is saved now would be wrong"
+        rows = [(cell.token, cell.position, cell.digest) for cell in self._owned(sequence_id)]
+        return np.array(rows, _STATE_DTYPE).tobytes()
+
+    def restore_state(self, sequence_id: int, state: bytes) -> bool:
+        """Fill an empty sequence with new cells; return whether there was room."""
+        self._check_id(sequence_id)
+        assert not self._owned(sequence_id), "only an empty sequence is restored"
+        rows = np.frombuffer(state, _STATE_DTYPE).tolist()
+        free = [number for number in range(self._limits.num_cells) if number not in self.cells]
+        if len(rows) > len(free):
+            return False
+        for number, (token, position, digest) in zip(free, rows, strict=False):
+            self.cells[number] = FakeCell(token, position, digest, {sequence_id})
+        return True
+
     def request_abort(self) -> None:
         """Make a running `forward` return soon."""
         self._abort.set()
@@ -190,10 +257,10 @@ class FakeRunner:
     def _owned(self, sequence_id: int) -> list[FakeCell]:
         return [cell for cell in self.cells.values() if sequence_id in cell.owners]
 
-    def _visible(self, query: BatchToken) -> list[int]:
-        """Return the tokens that a token attends to, in the order of their positions."""
+    def _visible(self, query: BatchToken) -> list[FakeCell]:
+        """Return the cells that a token attends to, in the order of their positions."""
         seen = [cell for cell in self._owned(query.sequence_id) if cell.position <= query.position]
-        return [cell.token for cell in sorted(seen, key=lambda cell: cell.position)]
+        return sorted(seen, key=lambda cell: cell.position)
 
     def _check(self, batch: Sequence[BatchToken]) -> None:
         assert not self._is_closed, "a closed runner computes nothing"
@@ -214,6 +281,19 @@ class FakeRunner:
 
     def _check_id(self, sequence_id: int) -> None:
         assert 0 <= sequence_id < self._limits.max_sequences, f"no sequence {sequence_id}"
+
+
+def next_digest(digests: list[int], token: int) -> int:
+    """Return the digest of a cell whose token saw cells with these digests."""
+    return zlib.crc32(np.array([*digests[-1:], len(digests), token], np.int64).tobytes())
+
+
+def exact_digests(tokens: list[int]) -> list[int]:
+    """Return the digests of the cells of a full recompute."""
+    digests: list[int] = []
+    for token in tokens:
+        digests.append(next_digest(digests, token))
+    return digests
 
 
 def hashed_logits(tokens: list[int]) -> Logits:

@@ -118,4 +118,6 @@ def _describe(model: str, runner: FakeRunner, chat: ChatFormat | None) -> ModelI
         chars_per_token=1.0,
         has_chat=chat is not None and chat.is_usable(),
         chat_reason="the fake model has no template" if chat is None else chat.reason,
+        can_shift=runner.shift_support.is_allowed,
+        shift_reason=runner.shift_support.reason,
     )

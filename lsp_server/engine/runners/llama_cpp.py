@@ -1,7 +1,8 @@
 """Models through llama.cpp, by llama-cpp-python's low-level interface.
 
-One context with a unified KV cache in F16 and flash attention.  Cells are kept, copied and
-removed, never moved, so whatever is reused equals a full recompute.
+One context with a unified KV cache in F16 and flash attention.  Cells are kept, copied, removed,
+and moved where `shift_support` found that moved cells stay right.  A move is done by the next
+`llama_decode`; that one must not be aborted, or some layers would be rotated twice.
 
 Sliding-window models get a full-size cache, and every cell a second owner, the *keeper* of its
 sequence: llama.cpp takes a cell outside the window that only one sequence owns for free and
@@ -11,6 +12,7 @@ would overwrite it.  Keeper ids lie above those that the scheduler uses.
 from __future__ import annotations
 
 import contextlib
+import ctypes
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,10 +22,11 @@ import numpy as np
 
 from lsp_server.engine.loaded_model import ReportProgress
 from lsp_server.engine.runners.abort_flag import AbortFlag
-from lsp_server.engine.runners.base import BatchToken, Logits, RunnerLimits
+from lsp_server.engine.runners.base import BatchToken, Logits, RunnerLimits, ShiftSupport
 from lsp_server.engine.runners.llama_batch import LlamaBatch
 from lsp_server.engine.runners.llama_library import forget_errors, start_library, take_reason
 from lsp_server.engine.runners.llama_vocabulary import LlamaVocabulary
+from lsp_server.engine.runners.shift_support import find_shift_support
 from lsp_server.errors import EngineError, EngineStoppedError, ModelLoadError, NoCellsError
 from lsp_server.models.fim_detection import FimFinding
 
@@ -99,6 +102,8 @@ class LlamaCppRunner:
             stack.callback(llama_cpp.llama_free, self._context)
             self._memory = llama_cpp.llama_get_memory(self._context)
             self._abort.attach(self._context)
+            self._shift_support = find_shift_support(self._model, self._memory)
+            self._has_pending_shift = False
             self._limits = self._read_limits()
             self._handles = stack.pop_all()
 
@@ -112,12 +117,25 @@ class LlamaCppRunner:
         """The model's tokens."""
         return self._vocabulary
 
+    @property
+    def shift_support(self) -> ShiftSupport:
+        """Whether cells may move; see `Runner.shift_support`."""
+        return self._shift_support
+
+    @property
+    def has_pending_shift(self) -> bool:
+        """Whether cells were moved since the last `forward`."""
+        return self._has_pending_shift
+
     def forward(self, batch: Sequence[BatchToken]) -> Logits | None:
         """Evaluate a batch; see `Runner.forward`."""
         self._check_batch(batch)
         self._abort.lower()
         forget_errors()
-        code = llama_cpp.llama_decode(self._context, self._batch.fill(batch))
+        with self._abort.detached(self._context, self._has_pending_shift):
+            code = llama_cpp.llama_decode(self._context, self._batch.fill(batch))
+        # Also a decode that finds no room has done the moves before it looked.
+        self._has_pending_shift = self._has_pending_shift and code not in {0, 1}
         self._give_to_keepers(batch)
         match code:
             case 0:
@@ -139,6 +157,11 @@ class LlamaCppRunner:
         """Return the position after the sequence's last cell; 0 for an empty one."""
         self._check_id(sequence_id)
         return int(llama_cpp.llama_memory_seq_pos_max(self._memory, sequence_id)) + 1
+
+    def first_position(self, sequence_id: int) -> int:
+        """Return the position of the sequence's first cell; 0 for an empty one."""
+        self._check_id(sequence_id)
+        return max(int(llama_cpp.llama_memory_seq_pos_min(self._memory, sequence_id)), 0)
 
     def can_resume(self, sequence_id: int, position: int) -> bool:
         """Return whether all cells that a token at `position` attends to are still there."""
@@ -165,6 +188,43 @@ class LlamaCppRunner:
                 raise EngineError(
                     f"llama.cpp could not remove the cells {start} to {end} of sequence {owner}"
                 )
+
+    def shift_cells(self, sequence_id: int, num_positions: int) -> None:
+        """Move all cells of a sequence at the next `forward`; see `Runner.shift_cells`."""
+        self._check_id(sequence_id)
+        assert self._shift_support.is_allowed, self._shift_support.reason
+        assert self.first_position(sequence_id) + num_positions >= 0, "no cell falls out"
+        # The cells themselves move, so a keeper must not be told as well.
+        llama_cpp.llama_memory_seq_add(self._memory, sequence_id, 0, -1, num_positions)
+        self._has_pending_shift = True
+
+    def state_bytes(self, sequence_id: int) -> int:
+        """Return the size of what `save_state` returns."""
+        self._check_id(sequence_id)
+        return int(llama_cpp.llama_state_seq_get_size(self._context, sequence_id))
+
+    def save_state(self, sequence_id: int) -> bytes:
+        """Return keys and values of a sequence; see `Runner.save_state`."""
+        assert not self._has_pending_shift, "positions and rotation would not agree"
+        size = self.state_bytes(sequence_id)
+        buffer = (ctypes.c_uint8 * size)()
+        written = llama_cpp.llama_state_seq_get_data(self._context, buffer, size, sequence_id)
+        if written != size:
+            raise EngineError(
+                f"llama.cpp saved {written} of the {size} bytes of sequence {sequence_id}"
+            )
+        return bytes(buffer)
+
+    def restore_state(self, sequence_id: int, state: bytes) -> bool:
+        """Fill an empty sequence with new cells; return whether there was room."""
+        assert self.end_position(sequence_id) == 0, "only an empty sequence is restored"
+        buffer = (ctypes.c_uint8 * len(state)).from_buffer_copy(state)
+        read = llama_cpp.llama_state_seq_set_data(self._context, buffer, len(state), sequence_id)
+        if read == 0:
+            return False
+        for keeper in self._owners(sequence_id)[1:]:
+            llama_cpp.llama_memory_seq_cp(self._memory, sequence_id, keeper, 0, -1)
+        return True
 
     def request_abort(self) -> None:
         """Make a running `forward` return soon; CPU only."""

@@ -73,6 +73,8 @@ def load_llama_model(
             chars_per_token=chars_per_token(runner.vocabulary),
             has_chat=chat.is_usable(),
             chat_reason=chat.reason,
+            can_shift=runner.shift_support.is_allowed,
+            shift_reason=runner.shift_support.reason,
         ),
         chat,
     )

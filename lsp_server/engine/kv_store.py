@@ -1,0 +1,195 @@
+"""The mechanics of KV sequences: extend, copy, cut, splice, save.  It knows no policy.
+
+Everything here is done twice, in the runner and in our own count, and `check` compares the two.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from lsp_server.engine.cell_ledger import CellLedger
+from lsp_server.engine.kv_sequence import Island, KvSequence
+from lsp_server.engine.reuse_plan import MovedRun, ReusePlan
+from lsp_server.engine.runners.base import Runner
+from lsp_server.engine.saved_states import SavedState
+
+
+class KvStore:
+    """Ids and cells of one runner."""
+
+    def __init__(self, runner: Runner) -> None:
+        """Start with all ids and cells free."""
+        self._runner = runner
+        self.limits = runner.limits
+        self._free_ids = list(range(self.limits.max_sequences - 1, -1, -1))
+        self._ledger = CellLedger(self.limits.num_cells)
+
+    @property
+    def can_shift(self) -> bool:
+        """Whether cells may move."""
+        return self._runner.shift_support.is_allowed
+
+    @property
+    def num_free_ids(self) -> int:
+        """Sequences that can be made."""
+        return len(self._free_ids)
+
+    @property
+    def num_free_cells(self) -> int:
+        """Cells without an owner."""
+        return self._ledger.num_free
+
+    def num_owners(self, cell: int) -> int:
+        """Return how many sequences own a cell."""
+        return self._ledger.num_owners(cell)
+
+    def can_resume(self, sequence: KvSequence, position: int) -> bool:
+        """Return whether all cells that a token at `position` attends to are still there."""
+        return self._runner.can_resume(sequence.sequence_id, position)
+
+    def new(self, key: str) -> KvSequence:
+        """Return an empty sequence."""
+        return KvSequence(self._free_ids.pop(), key)
+
+    def extend(self, sequence: KvSequence, tokens: Iterable[int]) -> None:
+        """Note that the runner has computed tokens at the sequence's end."""
+        is_exact = sequence.num_exact == len(sequence.tokens)
+        for token in tokens:
+            assert sequence.num_reserved > 0, "a sequence took more cells than it reserved"
+            assert len(sequence.tokens) != sequence.gap_end, "no token is computed over an island"
+            sequence.tokens.append(token)
+            sequence.cells.append(self._ledger.take())
+            sequence.ages.append(0)
+            sequence.num_reserved -= 1
+        if is_exact:
+            sequence.num_exact = len(sequence.tokens)
+        self._join_islands(sequence)
+
+    def extend_aborted(self, sequence: KvSequence, tokens: list[int]) -> None:
+        """Note that of `tokens` only those were computed that the runner now has cells for."""
+        num_computed = self._runner.end_position(sequence.sequence_id) - len(sequence.tokens)
+        self.extend(sequence, tokens[: max(num_computed, 0)])
+
+    def copy(self, source: KvSequence, target: KvSequence, num_tokens: int) -> None:
+        """Make an empty sequence a second owner of another one's first cells."""
+        assert not target.tokens, "only an empty sequence can be given cells"
+        self._runner.copy_cells(source.sequence_id, target.sequence_id, 0, num_tokens)
+        target.tokens.extend(source.tokens[:num_tokens])
+        target.cells.extend(source.cells[:num_tokens])
+        target.ages.extend(source.ages[:num_tokens])
+        target.num_exact = min(source.num_exact, num_tokens)
+        self._ledger.add_owner(target.cells)
+
+    def truncate(self, sequence: KvSequence, num_kept: int) -> None:
+        """Let a sequence give up all cells but its first ones; its islands stay."""
+        if num_kept == len(sequence.tokens):
+            return
+        self._runner.remove_cells(sequence.sequence_id, num_kept, None)
+        self._ledger.remove_owner(sequence.cells[num_kept:])
+        del sequence.cells[num_kept:]
+        del sequence.tokens[num_kept:]
+        del sequence.ages[num_kept:]
+        sequence.num_exact = min(sequence.num_exact, num_kept)
+
+    def splice(self, sequence: KvSequence, plan: ReusePlan) -> None:
+        """Leave a sequence only what a plan uses of it, each run at its new place."""
+        islands = [self._cut_out(run) for run in plan.moved]
+        self.truncate(sequence, plan.num_kept)
+        self._drop_islands(sequence)
+        # Only now does each cell have one owner, so that a shift moves it for nobody else.
+        for island, run in zip(islands, plan.moved, strict=True):
+            if run.num_positions:
+                self._runner.shift_cells(island.sequence_id, run.num_positions)
+        sequence.islands = islands
+        self._join_islands(sequence)
+
+    def drop(self, sequence: KvSequence) -> None:
+        """Free a sequence's id and the cells that nobody else owns."""
+        self._drop_islands(sequence)
+        if sequence.tokens or self._runner.end_position(sequence.sequence_id):
+            self._runner.remove_cells(sequence.sequence_id, 0, None)
+        self._ledger.remove_owner(sequence.cells)
+        sequence.num_reserved = 0
+        self._free_ids.append(sequence.sequence_id)
+
+    def save(self, sequence: KvSequence, max_bytes: int) -> SavedState | None:
+        """Return a copy of a sequence without its islands, or `None` if that is impossible."""
+        # With a shift pending, positions and keys would not agree.
+        if self._runner.has_pending_shift:
+            return None
+        if not 0 < self._runner.state_bytes(sequence.sequence_id) <= max_bytes:
+            return None
+        state = self._runner.save_state(sequence.sequence_id)
+        return SavedState(tuple(sequence.tokens), tuple(sequence.ages), sequence.num_exact, state)
+
+    def restore(self, saved: SavedState, key: str) -> KvSequence | None:
+        """Return a sequence made of a saved one, or `None` if the runner had no room."""
+        sequence = self.new(key)
+        if not self._runner.restore_state(sequence.sequence_id, saved.state):
+            self._free_ids.append(sequence.sequence_id)
+            return None
+        sequence.tokens = list(saved.tokens)
+        sequence.ages = list(saved.ages)
+        sequence.num_exact = saved.num_exact
+        sequence.cells = [self._ledger.take() for _ in saved.tokens]
+        return sequence
+
+    def check(self, sequences: tuple[KvSequence, ...]) -> None:
+        """Check that our count and the runner agree, given all sequences that there are.
+
+        Raises:
+            AssertionError: With a sentence that says what is wrong.
+        """
+        self._ledger.check(sequence.all_cells for sequence in sequences)
+        for sequence in sequences:
+            assert len(sequence.cells) == len(sequence.tokens), "each token has one cell"
+            assert len(sequence.ages) == len(sequence.tokens), "each token has an age"
+            assert sequence.num_exact <= len(sequence.tokens), "no more is exact than there is"
+            self._check_range(sequence.sequence_id, 0, len(sequence.tokens))
+            assert sequence.gap_end != len(sequence.tokens), "an island without a gap has joined"
+            end = len(sequence.tokens)
+            for island in sequence.islands:
+                assert island.start >= end, "islands follow each other"
+                self._check_range(island.sequence_id, island.start, island.end)
+                end = island.end
+        used_ids = [each for sequence in sequences for each in sequence.all_ids]
+        ids = sorted(self._free_ids + used_ids)
+        assert ids == list(range(self.limits.max_sequences)), "every id is free or in use"
+        for free_id in self._free_ids:
+            assert self._runner.end_position(free_id) == 0, "a free sequence has no cells"
+
+    def _check_range(self, sequence_id: int, start: int, end: int) -> None:
+        first = self._runner.first_position(sequence_id)
+        last = self._runner.end_position(sequence_id)
+        assert (first, last) == (start, end), (
+            f"sequence {sequence_id} has positions {start} to {end} here and {first} to {last} in "
+            "the runner"
+        )
+
+    def _cut_out(self, run: MovedRun) -> Island:
+        """Give a run a sequence of its own; its old owner still has it."""
+        sequence_id = self._free_ids.pop()
+        old_end = run.old_start + len(run.tokens)
+        self._runner.copy_cells(run.sequence_id, sequence_id, run.old_start, old_end)
+        self._ledger.add_owner(run.cells)
+        return Island(sequence_id, run.new_start, run.tokens, run.cells, run.ages)
+
+    def _join_islands(self, sequence: KvSequence) -> None:
+        """Take in the islands whose gap is closed."""
+        while sequence.gap_end == len(sequence.tokens):
+            island = sequence.islands.pop(0)
+            self._runner.copy_cells(
+                island.sequence_id, sequence.sequence_id, island.start, island.end
+            )
+            self._runner.remove_cells(island.sequence_id, 0, None)
+            self._free_ids.append(island.sequence_id)
+            sequence.tokens += island.tokens
+            sequence.cells += island.cells
+            sequence.ages += island.ages
+
+    def _drop_islands(self, sequence: KvSequence) -> None:
+        for island in sequence.islands:
+            self._runner.remove_cells(island.sequence_id, 0, None)
+            self._ledger.remove_owner(island.cells)
+            self._free_ids.append(island.sequence_id)
+        sequence.islands = []

@@ -1,0 +1,175 @@
+"""What a new prompt uses again of a sequence that was computed before.  Pure.
+
+Kept are the tokens that both have at their beginning; they stay where they are, and whatever of
+them was exact is exact still.  Moved are runs behind a change: they keep their keys and values,
+which were computed against slightly older text, and get their new positions by one K-shift.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from lsp_server.engine.kv_sequence import KvSequence
+from lsp_server.engine.splice import UNUSABLE, common_prefix_length, find_runs
+
+#: A shorter run costs more in sequences and staleness than its tokens do.
+MIN_RUN_TOKENS = 8
+#: Sequences of the runner that one splice may take for its runs.
+MAX_RUNS = 6
+#: A K-shift costs about as much as 3 tokens, and what it leaves is computed again when idle: a
+#: small gain is not worth it.
+MIN_SAVED_TOKENS = 24
+
+
+@dataclass(frozen=True, slots=True)
+class MovedRun:
+    """A run of cells that a new prompt takes over behind a change.
+
+    Attributes:
+        sequence_id: The runner's sequence in which it lies.
+        old_start: Position of its first token there.
+        new_start: Position of its first token in the new prompt.
+        tokens: Its tokens.
+        cells: Our number of each token's cell.
+        ages: How often each token is then carried over a change before it.
+    """
+
+    sequence_id: int
+    old_start: int
+    new_start: int
+    tokens: list[int]
+    cells: list[int]
+    ages: list[int]
+
+    @property
+    def num_positions(self) -> int:
+        """How far it moves."""
+        return self.new_start - self.old_start
+
+
+@dataclass(frozen=True, slots=True)
+class ReusePlan:
+    """What a prompt uses again.
+
+    Attributes:
+        source: The sequence it comes from, or `None`: everything is computed.
+        num_kept: Tokens at the beginning that stay as they are.
+        moved: Runs behind the first change, in order.
+    """
+
+    source: KvSequence | None = None
+    num_kept: int = 0
+    moved: tuple[MovedRun, ...] = ()
+
+    @property
+    def num_reused(self) -> int:
+        """Tokens that need not be computed."""
+        return self.num_kept + sum(len(run.tokens) for run in self.moved)
+
+    @property
+    def num_shifted(self) -> int:
+        """Tokens that get another position."""
+        return sum(len(run.tokens) for run in self.moved if run.num_positions)
+
+    @property
+    def held_cells(self) -> set[int]:
+        """Cells that are used again."""
+        if self.source is None:
+            return set()
+        moved = (cell for run in self.moved for cell in run.cells)
+        return {*self.source.cells[: self.num_kept], *moved}
+
+
+def plan_splice(
+    source: KvSequence,
+    prompt: tuple[int, ...],
+    num_wanted: int,
+    *,
+    max_age: int,
+    num_owners: Callable[[int], int],
+) -> ReusePlan:
+    """Return how a prompt follows from the document's older sequence.
+
+    Args:
+        source: The older sequence; islands that a splice left behind are used too.
+        prompt: The new tokens.
+        num_wanted: Only so many of them may come from cells: the last one has to be computed
+            if logits are wanted.
+        max_age: A token that was carried over this many changes is computed again.
+        num_owners: Owners of a cell; one that others own too must not move.
+    """
+    num_kept = common_prefix_length(source.tokens, prompt[:num_wanted])
+    places = list(_places(source, num_kept, prompt, max_age, num_owners))
+    runs = find_runs(
+        [place.token for place in places],
+        prompt[num_kept:num_wanted],
+        min_tokens=MIN_RUN_TOKENS,
+        max_runs=MAX_RUNS,
+    )
+    if sum(run.num_tokens for run in runs) < MIN_SAVED_TOKENS:
+        return ReusePlan(source, num_kept)
+    moved = []
+    for run in runs:
+        first, *_ = held = places[run.old_start : run.old_end]
+        moved.append(
+            MovedRun(
+                sequence_id=first.sequence_id,
+                old_start=first.position,
+                new_start=num_kept + run.new_start,
+                tokens=[place.token for place in held],
+                cells=[place.cell for place in held],
+                ages=[place.age for place in held],
+            )
+        )
+    return ReusePlan(source, num_kept, tuple(moved))
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """One old token: where it lies, and its age once it is used again."""
+
+    token: int
+    sequence_id: int = -1
+    position: int = -1
+    cell: int = -1
+    age: int = 0
+
+
+_NO_PLACE = _Place(UNUSABLE)
+
+
+def _places(
+    source: KvSequence,
+    num_kept: int,
+    prompt: tuple[int, ...],
+    max_age: int,
+    num_owners: Callable[[int], int],
+) -> Iterator[_Place]:
+    """Yield the old tokens behind the kept ones; no run may go from one sequence to the next."""
+
+    def place(token: int, sequence_id: int, position: int, cell: int, age: int) -> _Place:
+        if age > max_age or num_owners(cell) > 1:
+            return _NO_PLACE
+        return _Place(token, sequence_id, position, cell, age)
+
+    for position in range(num_kept, len(source.tokens)):
+        yield place(
+            source.tokens[position],
+            source.sequence_id,
+            position,
+            source.cells[position],
+            source.ages[position] + 1,
+        )
+    for island in source.islands:
+        # The gap before an island may be computed for the same text as it was going to be.
+        is_as_before = prompt[: island.start] == source.target[: island.start]
+        yield _NO_PLACE
+        for offset, token in enumerate(island.tokens):
+            yield place(
+                token,
+                island.sequence_id,
+                island.start + offset,
+                island.cells[offset],
+                island.ages[offset] + (not is_as_before),
+            )

@@ -1,0 +1,64 @@
+"""How long a step takes by its number of tokens, as measured while the model runs."""
+
+from __future__ import annotations
+
+#: How much a new measurement counts against what was known.
+_WEIGHT = 0.2
+#: A first measurement includes page faults and warm-up; a lower one corrects it at once.
+_OUTLIER_RATIO = 4.0
+
+
+class StepCosts:
+    """Milliseconds of a step, smoothed, for each number of tokens that was seen."""
+
+    def __init__(self) -> None:
+        """Start without measurements."""
+        self._ms: dict[int, float] = {}
+
+    def note(self, num_tokens: int, ms: float) -> None:
+        """Take in one step.
+
+        A step that took very much longer than usual was disturbed from outside and counts as
+        the largest usual one.
+        """
+        known = self._ms.get(num_tokens)
+        if known is None or known > _OUTLIER_RATIO * ms:
+            self._ms[num_tokens] = ms
+        else:
+            self._ms[num_tokens] = known + _WEIGHT * (min(ms, _OUTLIER_RATIO * known) - known)
+
+    def ms_of(self, num_tokens: int) -> float | None:
+        """Return what a step of this size takes, or `None` before the first measurement.
+
+        Between two sizes that were seen it is interpolated; beyond them, steps are taken to cost
+        in proportion to their tokens.
+        """
+        if not self._ms:
+            return None
+        below = max((size for size in self._ms if size <= num_tokens), default=None)
+        above = min((size for size in self._ms if size >= num_tokens), default=None)
+        if below is None or above is None:
+            nearest = above if below is None else below
+            assert nearest is not None, "one of the two was seen"
+            return self._ms[nearest] * (1.0 if below is None else num_tokens / nearest)
+        if below == above:
+            return self._ms[below]
+        share = (num_tokens - below) / (above - below)
+        return self._ms[below] + share * (self._ms[above] - self._ms[below])
+
+    def tokens_within(self, target_ms: float, least: int, most: int) -> int:
+        """Return the most tokens whose step stays within a time, but at least `least`."""
+        for num_tokens in range(most, least, -1):
+            ms = self.ms_of(num_tokens)
+            if ms is None or ms <= target_ms:
+                return num_tokens
+        return least
+
+    def best_width(self, num_sequences: int) -> int:
+        """Return how many sequences to decode together so that most tokens come per second."""
+
+        def tokens_per_ms(width: int) -> float:
+            return width / (self.ms_of(width) or 1.0)
+
+        widths = range(1, num_sequences + 1)
+        return max(widths, key=lambda width: (tokens_per_ms(width), width), default=0)
