@@ -92,7 +92,4 @@ def _changed(
 ) -> IndexedText:
     if isinstance(change, types.TextDocumentContentChangeWholeDocument):
         return IndexedText.of(change.text)
-    start = codec.offset_of(content, change.range.start)
-    end = codec.offset_of(content, change.range.end)
-    # Ranges are ordered by specification; one that is not is read as if it were.
-    return content.replaced(min(start, end), max(start, end), change.text)
+    return content.replaced(*codec.edit_of(content, change.range, change.text))
