@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from lsprotocol import types
 
 from lsp_server.server.protocol.documents import DocumentStore
-from lsp_server.server.protocol.indexed_text import IndexedText
 from lsp_server.server.protocol.positions import PositionCodec
 
 URI = "untitled:Untitled-1"
@@ -94,27 +91,20 @@ def test_closed_and_unknown_documents_are_gone() -> None:
     assert not store.change(identifier, (), PositionCodec(types.PositionEncodingKind.Utf8))
 
 
-POSITIONS = st.tuples(st.integers(0, 5), st.integers(0, 8))
+def test_an_edit_may_replace_half_of_a_surrogate_pair() -> None:
+    # What a client sends that compares texts unit by unit: U+1F600 becomes U+1F601.
+    store = opened("'😀'")
+    assert apply(store, change((0, 2), (0, 3), "\ude01")) == "'😁'"
 
 
-@given(
-    text=st.text(alphabet=st.sampled_from("ab\r\n\x0cé😀\ud83d"), max_size=12),
-    edits=st.lists(
-        st.tuples(POSITIONS, POSITIONS, st.text(st.sampled_from("x\r\n😀"), max_size=3)),
-        max_size=5,
-    ),
-    encoding=st.sampled_from(list(types.PositionEncodingKind)),
-)
-def test_any_sequence_of_edits_equals_a_slow_reference(
-    text: str,
-    edits: list[tuple[tuple[int, int], tuple[int, int], str]],
-    encoding: types.PositionEncodingKind,
-) -> None:
-    store = opened(text)
-    codec = PositionCodec(encoding)
-    for first, second, new in edits:
-        # The reference splits the whole text anew for every edit.
-        fresh = IndexedText.of(text)
-        places = sorted(codec.offset_of(fresh, types.Position(*at)) for at in (first, second))
-        text = text[: places[0]] + new + text[places[1] :]
-        assert apply(store, change(first, second, new), encoding=encoding) == text
+def test_halves_of_a_pair_that_come_together_are_one_character() -> None:
+    store = opened("")
+    assert apply(store, change((0, 0), (0, 0), "\ud83d")) == "\ud83d"
+    assert apply(store, change((0, 1), (0, 1), "\ude00")) == "😀"
+    assert apply(store, change((0, 1), (0, 1), "-")) == "\ud83d-\ude00"
+    assert apply(store, change((0, 1), (0, 2), "")) == "😀"
+
+
+def test_in_other_encodings_a_position_inside_a_character_means_its_beginning() -> None:
+    utf_8 = types.PositionEncodingKind.Utf8
+    assert apply(opened("é😀"), change((0, 1), (0, 4), "-"), encoding=utf_8) == "-😀"
