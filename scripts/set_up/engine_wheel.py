@@ -43,7 +43,7 @@ class EngineWheel:
         if found is None:
             raise StepFailed(f"{environment.engine_lock} does not pin llama-cpp-python")
         # The build uses this processor's own instructions, so another one needs its own wheel.
-        facts = [text, environment.cmake_args, sys.platform, platform.machine(), _cpu_features()]
+        facts = [text, environment.cmake_args, sys.platform, platform.machine(), cpu_features()]
         key = hashlib.sha256("\n".join(facts).encode()).hexdigest()[:12]
         return cls(
             lock=environment.engine_lock,
@@ -87,7 +87,8 @@ class EngineWheel:
             built.rename(self.folder)
 
 
-def _cpu_features() -> str:
+def cpu_features() -> str:
+    """Return what the processor can do; a build for one may not run on another."""
     try:
         lines = _CPU_INFO.read_text(encoding="utf-8").splitlines()
     except OSError:

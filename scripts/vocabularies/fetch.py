@@ -31,10 +31,15 @@ class FetchFailed(Exception):
 
 def vocabulary_folder(variables: Mapping[str, str] = os.environ) -> Path:
     """Return where the vocabularies of the pinned version are, or would be."""
+    base = Path(variables.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    return base / "bantam-dev" / "vocabularies" / pinned_archive()
+
+
+def pinned_archive() -> str:
+    """Return name and version of the source archive that the lock pins."""
     found = re.search(rf"^{_PACKAGE}==(\S+)", LOCK.read_text(encoding="utf-8"), re.MULTILINE)
     assert found is not None, f"{LOCK} pins {_PACKAGE}"
-    base = Path(variables.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    return base / "bantam-dev" / "vocabularies" / f"{_PACKAGE}-{found[1]}"
+    return f"{_PACKAGE}-{found[1]}"
 
 
 def fetch_vocabularies(folder: Path) -> None:
@@ -48,7 +53,7 @@ def fetch_vocabularies(folder: Path) -> None:
         return
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".fetch-") as scratch:
-        archive = _download(Path(scratch, "archive"))
+        archive = download_archive(Path(scratch, "archive"))
         unpacked = Path(scratch, "unpacked")
         _unpack(archive, unpacked)
         try:
@@ -59,7 +64,12 @@ def fetch_vocabularies(folder: Path) -> None:
                 raise
 
 
-def _download(folder: Path) -> Path:
+def download_archive(folder: Path) -> Path:
+    """Download the pinned source archive into a folder and return its path.
+
+    Raises:
+        FetchFailed: pip could not get it.
+    """
     command = [sys.executable, "-m", "pip", "--disable-pip-version-check", "download"]
     # The lock names the source archive by its hash; its dependencies are of no interest.
     command += ["--no-deps", "--no-binary", _PACKAGE, "--require-hashes"]

@@ -43,7 +43,7 @@ def archive(tmp_path: Path) -> Path:
 def test_only_vocabularies_cases_and_templates_are_unpacked(
     archive: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(fetch, "_download", lambda folder: archive)
+    monkeypatch.setattr(fetch, "download_archive", lambda folder: archive)
     folder = tmp_path / "cache" / "vocabularies"
     fetch_vocabularies(folder)
     files = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
@@ -53,7 +53,7 @@ def test_only_vocabularies_cases_and_templates_are_unpacked(
 
 
 def test_what_is_there_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fetch, "_download", lambda folder: pytest.fail("downloads again"))
+    monkeypatch.setattr(fetch, "download_archive", lambda folder: pytest.fail("downloads again"))
     fetch_vocabularies(tmp_path)
 
 
@@ -63,7 +63,7 @@ def test_failed_download_leaves_nothing(
     def fail(folder: Path) -> Path:
         raise FetchFailed("no network")
 
-    monkeypatch.setattr(fetch, "_download", fail)
+    monkeypatch.setattr(fetch, "download_archive", fail)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     assert fetch.main() == 1
     assert "no network" in capsys.readouterr().err

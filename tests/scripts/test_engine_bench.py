@@ -1,0 +1,142 @@
+"""The benchmark tool itself, on small models and a few keys; no figures are judged here."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from scripts.engine_bench import contention, keystrokes
+from scripts.engine_bench.case import Case, Span
+from scripts.engine_bench.cli import main
+from scripts.engine_bench.sources import PAIRS, Source
+from scripts.engine_bench.summary import percentile, summarise
+from scripts.engine_bench.theirs import infill_texts
+from scripts.engine_bench.traces import KeyKind, typing_session
+from tests.support.stub_llama_server import TOKENS_COMPUTED
+from tests.support.stub_peer import STUB_PEER
+
+
+@pytest.fixture
+def stub_peer(monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in (keystrokes, contention):
+        monkeypatch.setattr(module, "find_peer", lambda reporter: STUB_PEER)
+
+
+def found(capsys: pytest.CaptureFixture[str], *arguments: str) -> dict[str, Any]:
+    assert main([*arguments, "--json"]) == 0
+    values: dict[str, Any] = json.loads(capsys.readouterr().out)
+    return values
+
+
+def test_keystrokes_counts_both_systems(
+    vocabularies: Path, stub_peer: None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    options = "--sessions 1 --keys 30 --timed-keys 0"
+    values = found(capsys, "keystrokes", *options.split())
+    assert values["conditions"]["n_ctx"] == 4_096
+    assert values["conditions"]["peer"] == "a stub"
+    ours, theirs = values["bantam"], values["peer"]
+    assert ours["keys"] == theirs["keys"] == 29
+    assert 1 <= ours["tokens_computed"]["mean"] < 10
+    assert ours["tokens_computed"]["p95"] < 10
+    assert ours["tokens_idle"]["mean"] >= 0
+    assert ours["shifts_per_100"] >= 0
+    assert ours["tokens_computed_by_key"]["cold"]["mean"] > 1_000
+    assert theirs["tokens_computed"]["mean"] == TOKENS_COMPUTED
+
+
+def test_keystrokes_writes_tables_for_people(
+    vocabularies: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    options = "--no-peer --sessions 1 --keys 5 --timed-keys 0"
+    assert main(["keystrokes", *options.split()]) == 0
+    written = capsys.readouterr().out
+    assert "every key asking" in written
+    assert "bantam" in written
+    assert "n_ctx 4096" in " ".join(written.split())
+
+
+def test_contention_measures_every_case(
+    vocabularies: Path, stub_peer: None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    options = "--model tiny-deepseek-coder --rounds 1 --keys 2"
+    values = found(capsys, "contention", *options.split())
+    for name in ("bantam", "peer"):
+        assert len(values[name]) == 4
+        for case in values[name].values():
+            assert case["ms_alone"]["n"] == 2
+            assert case["ms_beside"]["n"] in (2, 8)
+            assert case["slowdown_p50"] > 0
+
+
+def test_a_failing_peer_is_said_in_a_sentence(
+    vocabularies: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(keystrokes, "bench_model", lambda *_: Path("broken.gguf"))
+    monkeypatch.setattr(keystrokes, "find_peer", lambda reporter: STUB_PEER)
+
+    async def nothing(*_: object) -> list[object]:
+        return []
+
+    monkeypatch.setattr(keystrokes, "_ask_ours", nothing)
+    assert main(["keystrokes", "--sessions", "1", "--keys", "2", "--timed-keys", "0"]) == 1
+    assert "llama-server ended with status 1" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("pair", PAIRS, ids=lambda pair: pair[0].name)
+def test_a_session_types_the_file_back(pair: tuple[Source, Source]) -> None:
+    keys = list(typing_session(*pair))
+    main_source = pair[0]
+    last = keys[-1]
+    assert last.document == main_source.name
+    lines = [line for line in last.text.split("\n") if line.strip() != "checked = True"]
+    assert "\n".join(lines) == main_source.read()
+    kinds = [key.kind for key in keys]
+    for kind, count in [(KeyKind.COLD, 2), (KeyKind.JUMP, 1), (KeyKind.RETURN, 1)]:
+        assert kinds.count(kind) == count
+    assert kinds.count(KeyKind.BACK) == 1
+    assert kinds.count(KeyKind.ENTER) >= 10
+    assert all(key.has_pause_before for key in keys if key.kind is not KeyKind.TYPED)
+
+
+def test_the_excursion_goes_thirty_lines_up() -> None:
+    keys = list(typing_session(*PAIRS[0]))
+    jump = next(index for index, key in enumerate(keys) if key.kind is KeyKind.JUMP)
+    before, after = keys[jump - 1], keys[jump]
+    lines_before = before.text.count("\n", 0, before.cursor)
+    # The first key there is Enter: one line down again.
+    assert after.text.count("\n", 0, after.cursor) == lines_before - 29
+
+
+def test_llama_vim_sends_lines_around_the_cursor() -> None:
+    text = "".join(f"line {number}\n" for number in range(500))
+    cursor = text.index("line 300") + len("line")
+    texts = infill_texts(text, cursor)
+    assert texts.prompt == "line"
+    assert texts.prefix.splitlines() == [f"line {number}" for number in range(44, 300)]
+    assert texts.suffix.splitlines() == [" 300", *(f"line {n}" for n in range(301, 365))]
+
+
+def test_llama_vim_begins_blank_lines_at_the_margin() -> None:
+    texts = infill_texts("def f():\n        \nx\n", len("def f():\n    "))
+    assert (texts.prefix, texts.prompt, texts.suffix) == ("def f():\n", "", "\nx\n\n")
+
+
+def test_percentiles_are_values_that_occur() -> None:
+    values = list(range(1, 101))
+    assert percentile(values, 95) == 95
+    assert percentile([3.0], 50) == 3.0
+    assert summarise([]).mean == 0.0
+    assert summarise([1, 2, 3, 10]).p50 == 2
+
+
+def test_work_that_loses_what_keys_took_has_lost_once() -> None:
+    keys = [Span(1.0, 1.5), Span(3.0, 3.5)]
+    work = Span(0.0, 4.0)
+    assert work.ms_beside(keys) == pytest.approx(1_000)
+    assert Span(1.25, 2.0).ms_beside(keys) == pytest.approx(250)
+    case = Case(work_alone_ms=[3_000], work_beside_ms=[4_000], keys_beside_work_ms=[1_000])
+    assert case.work_loss == pytest.approx(1.0)

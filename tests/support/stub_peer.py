@@ -1,0 +1,17 @@
+"""The stub of llama-server as a peer."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from scripts.peer.server import Peer
+
+_STUB = Path(__file__).with_name("stub_llama_server.py")
+
+STUB_PEER = Peer(
+    "a stub",
+    lambda model, context_tokens, port: [
+        *(sys.executable, str(_STUB), str(model), str(context_tokens), str(port))
+    ],
+)
