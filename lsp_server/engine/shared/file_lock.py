@@ -6,6 +6,7 @@ can be taken proves that nobody holds it.  The file also holds a few bytes for t
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import stat
@@ -15,7 +16,6 @@ from typing import Self
 
 from lsp_server.directories import write_refusal
 from lsp_server.engine.shared.polling import wait_until
-from lsp_server.errors import ConfigError
 
 #: A link is not followed, and nothing is waited for that is no file.
 _FLAGS = os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
@@ -128,9 +128,8 @@ class FileLock:
         if stat.S_ISREG(os.fstat(descriptor).st_mode):
             return descriptor
         os.close(descriptor)
-        raise ConfigError(
-            f"cannot lock {self._path}: it is no regular file; remove what stands in its place"
-        )
+        no_file = FileExistsError(errno.EEXIST, "it is no regular file")
+        raise write_refusal(self._path, no_file)
 
     def __enter__(self) -> Self:
         """Return the lock; it is released at the end, taken or not."""
