@@ -366,7 +366,7 @@ class KvCache:
         """Park a saved document again, if its next prompt gains by it and there is room."""
         key = demand.document_key
         saved = self._saved.get(key)
-        if saved is None or key in self._parked:
+        if saved is None or key in self._parked or not self._store.can_copy_out:
             return
         wanted = demand.prompt[: demand.num_wanted]
         gain = common_prefix_length(saved.tokens, wanted) - self._best_plan(demand).num_reused

@@ -43,6 +43,12 @@ class KvStore:
         """Return how many sequences own a cell."""
         return self._ledger.num_owners(cell)
 
+    @property
+    def can_copy_out(self) -> bool:
+        """Whether sequences can be saved and restored now."""
+        # With a shift pending, positions and keys would not agree.
+        return not self._runner.has_pending_shift
+
     def can_resume(self, sequence: KvSequence, position: int) -> bool:
         """Return whether all cells that a token at `position` attends to are still there."""
         return self._runner.can_resume(sequence.sequence_id, position)
@@ -114,8 +120,7 @@ class KvStore:
 
     def save(self, sequence: KvSequence, max_bytes: int) -> SavedState | None:
         """Return a copy of a sequence without its islands, or `None` if that is impossible."""
-        # With a shift pending, positions and keys would not agree.
-        if self._runner.has_pending_shift:
+        if not self.can_copy_out:
             return None
         if not 0 < self._runner.state_bytes(sequence.sequence_id) <= max_bytes:
             return None

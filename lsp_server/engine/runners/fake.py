@@ -237,6 +237,7 @@ class FakeRunner:
         """Fill an empty sequence with new cells; return whether there was room."""
         self._check_id(sequence_id)
         assert not self._owned(sequence_id), "only an empty sequence is restored"
+        assert not self._has_pending_shift, "what is pending would be done to it, too"
         rows = np.frombuffer(state, _STATE_DTYPE).tolist()
         free = [number for number in range(self._limits.num_cells) if number not in self.cells]
         if len(rows) > len(free):

@@ -12,7 +12,6 @@ would overwrite it.  Keeper ids lie above those that the scheduler uses.
 from __future__ import annotations
 
 import contextlib
-import ctypes
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +24,7 @@ from lsp_server.engine.runners.abort_flag import AbortFlag
 from lsp_server.engine.runners.base import BatchToken, Logits, RunnerLimits, ShiftSupport
 from lsp_server.engine.runners.llama_batch import LlamaBatch
 from lsp_server.engine.runners.llama_library import forget_errors, start_library, take_reason
+from lsp_server.engine.runners.llama_states import LlamaStates
 from lsp_server.engine.runners.llama_vocabulary import LlamaVocabulary
 from lsp_server.engine.runners.shift_support import find_shift_support
 from lsp_server.errors import EngineError, EngineStoppedError, ModelLoadError, NoCellsError
@@ -104,6 +104,7 @@ class LlamaCppRunner:
             self._abort.attach(self._context)
             self._shift_support = find_shift_support(self._model, self._memory)
             self._has_pending_shift = False
+            self._states = LlamaStates(self._context, self._num_window_tokens, self._num_ids)
             self._limits = self._read_limits()
             self._handles = stack.pop_all()
 
@@ -199,32 +200,24 @@ class LlamaCppRunner:
         self._has_pending_shift = True
 
     def state_bytes(self, sequence_id: int) -> int:
-        """Return the size of what `save_state` returns."""
+        """Return about the size of what `save_state` returns."""
         self._check_id(sequence_id)
-        return int(llama_cpp.llama_state_seq_get_size(self._context, sequence_id))
+        return self._states.num_bytes(sequence_id)
 
     def save_state(self, sequence_id: int) -> bytes:
         """Return keys and values of a sequence; see `Runner.save_state`."""
         assert not self._has_pending_shift, "positions and rotation would not agree"
-        size = self.state_bytes(sequence_id)
-        buffer = (ctypes.c_uint8 * size)()
-        written = llama_cpp.llama_state_seq_get_data(self._context, buffer, size, sequence_id)
-        if written != size:
-            raise EngineError(
-                f"llama.cpp saved {written} of the {size} bytes of sequence {sequence_id}"
-            )
-        return bytes(buffer)
+        return self._states.save(sequence_id)
 
     def restore_state(self, sequence_id: int, state: bytes) -> bool:
         """Fill an empty sequence with new cells; return whether there was room."""
         assert self.end_position(sequence_id) == 0, "only an empty sequence is restored"
-        buffer = (ctypes.c_uint8 * len(state)).from_buffer_copy(state)
-        read = llama_cpp.llama_state_seq_set_data(self._context, buffer, len(state), sequence_id)
-        if read == 0:
-            return False
+        # What is pending would be done to the restored cells, which are in place already.
+        assert not self._has_pending_shift, "positions and rotation would not agree"
+        was_restored = self._states.restore(sequence_id, state)
         for keeper in self._owners(sequence_id)[1:]:
             llama_cpp.llama_memory_seq_cp(self._memory, sequence_id, keeper, 0, -1)
-        return True
+        return was_restored
 
     def request_abort(self) -> None:
         """Make a running `forward` return soon; CPU only."""
@@ -282,7 +275,7 @@ class LlamaCppRunner:
         params.n_ctx = self._settings.num_cells
         params.n_batch = MAX_BATCH_TOKENS
         params.n_ubatch = MAX_BATCH_TOKENS
-        params.n_seq_max = self._settings.max_sequences * (2 if self._num_window_tokens else 1)
+        params.n_seq_max = self._num_ids + 1
         params.n_threads = self._settings.num_threads
         params.n_threads_batch = self._settings.num_threads
         params.flash_attn_type = llama_cpp.LLAMA_FLASH_ATTN_TYPE_ENABLED
@@ -317,6 +310,11 @@ class LlamaCppRunner:
             return np.empty((0, num_columns), np.float32)
         pointer = llama_cpp.llama_get_logits(self._context)
         return np.ctypeslib.as_array(pointer, shape=(num_rows, num_columns))
+
+    @property
+    def _num_ids(self) -> int:
+        """Sequences and their keepers; one more id is for saving and restoring."""
+        return self._settings.max_sequences * (2 if self._num_window_tokens else 1)
 
     def _owners(self, sequence_id: int) -> tuple[int, ...]:
         if self._num_window_tokens:
