@@ -18,6 +18,7 @@ from lsp_server.engine.api import (
     TextSegment,
 )
 from lsp_server.engine.error_reports import error_of
+from lsp_server.errors import EngineStoppedError
 
 #: Asking for no token of this loads a model and tells how far it is.
 _NEXT_TO_NOTHING = TextSegment(text="\n", document="", part=Part.CONTEXT)
@@ -35,14 +36,20 @@ class ModelKnowledge:
         self._model = model
         self._loading = loading
         self._learning: asyncio.Task[ModelInfo] | None = None
+        self._is_closed = False
 
     async def info(self) -> ModelInfo:
         """Return the model's description; loads it first if need be.
 
         Raises:
             ModelError: The model cannot be used.
-            EngineError: The engine could not answer.
+            EngineError: The engine could not answer, or this is closed.
         """
+        if self._is_closed:
+            raise EngineStoppedError(
+                "the settings were changed, or the editor was closed, while this request was "
+                "running; ask again"
+            )
         if self._learning is None or _has_failed(self._learning):
             self._learning = asyncio.create_task(self._learn(), name="learn about the model")
             # When every question was cancelled meanwhile, nobody else looks at a failure; the
@@ -62,7 +69,8 @@ class ModelKnowledge:
         return await self.info()
 
     async def aclose(self) -> None:
-        """Stop waiting for the model."""
+        """Stop waiting for the model; may be called twice."""
+        self._is_closed = True
         if self._learning is not None:
             self._learning.cancel()
             await asyncio.gather(self._learning, return_exceptions=True)

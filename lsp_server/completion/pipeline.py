@@ -64,6 +64,7 @@ class CompletionPipeline:
         self._trees = DocumentTrees()
         self._memory = Memory()
         self._running = RunningGenerations()
+        self._is_closed = False
         self._debouncer = Debouncer(settings.completion.debounce_ms, sleep)
         self._writer = ModelWriter(engine, settings, LoadingReporter(on_loading))
 
@@ -111,7 +112,8 @@ class CompletionPipeline:
         self._writer.saved(path)
 
     async def aclose(self) -> None:
-        """End all requests and wait until their streams are closed."""
+        """End all requests and wait until their streams are closed; no other one begins."""
+        self._is_closed = True
         await self._running.aclose()
         await self._writer.aclose()
 
@@ -126,7 +128,7 @@ class CompletionPipeline:
             return visit.end(OutcomeReason.REMEMBERED, suggestions)
         answer = await self._join(cursor, visit)
         if answer is None and await self._is_still_newest(ticket, visit):
-            answer = await self._ask(cursor, visit)
+            answer = None if self._is_closed else await self._ask(cursor, visit)
         if answer is None:
             return visit.end(OutcomeReason.DEBOUNCED)
         visit.stages.add_all(answer.stage_ms)

@@ -5,12 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from tree_sitter import QueryCursor
-
 from lsp_server.context.brackets import missing_closers
 from lsp_server.context.definitions import HOLDS_MEMBERS, find
 from lsp_server.context.expressions import Receiver, receiver_before
-from lsp_server.context.grammars import load_query
 from lsp_server.context.index import FileFacts, facts_of
 from lsp_server.context.languages.registry import LanguageFacts
 from lsp_server.context.query import ContextQuery
@@ -22,7 +19,7 @@ from lsp_server.context.scopes import (
     scopes_of,
     visible_bindings,
 )
-from lsp_server.context.syntax import DocumentTrees, ParsedText
+from lsp_server.context.syntax import DocumentTrees, ParsedText, captures_in_rows
 
 #: Rows around the cursor in which names count as near.
 ROWS_BEFORE = 60
@@ -138,9 +135,8 @@ def _bindings(parsed: ParsedText, around: tuple[Scope, ...], byte: int) -> tuple
 def _near_names(
     parsed: ParsedText, byte: int, row: int, around: tuple[Scope, ...]
 ) -> tuple[NearName, ...]:
-    cursor = QueryCursor(load_query(parsed.language, "identifiers"))
-    cursor.set_point_range((max(0, row - ROWS_BEFORE), 0), (row + ROWS_AFTER + 1, 0))
-    nodes = cursor.captures(parsed.tree.root_node).get("identifier", [])
+    first_row, end_row = max(0, row - ROWS_BEFORE), row + ROWS_AFTER + 1
+    nodes = captures_in_rows(parsed, "identifiers", first_row, end_row).get("identifier", [])
     header_rows = {scope.header_row for scope in around}
     distances: dict[str, int] = {}
     for node in sorted(nodes, key=lambda node: node.start_byte):

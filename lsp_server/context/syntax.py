@@ -14,6 +14,12 @@ from lsp_server.context.source import SourceText
 
 Captures = dict[str, list[Node]]
 
+#: More tokens than this in a row that belong to nothing are no program.  A search compares each
+#: of them with all that follow, and nothing stops it: with a callback for that, py-tree-sitter
+#: 0.26.1 ends the process.
+_MAX_LOOSE_TOKENS = 2_000
+_MAX_ERROR_DEPTH = 32
+
 
 @dataclass(frozen=True, slots=True)
 class ParsedText:
@@ -57,6 +63,9 @@ def matches(
 ) -> Iterator[tuple[int, Captures]]:
     """Yield (index of the pattern, captures) of every match of a named query.
 
+    A text that is no program, such as thousands of open brackets, has none: the time would grow
+    with the square of its length.
+
     Args:
         parsed: What to search.
         query: See `grammars.load_query`.
@@ -65,7 +74,29 @@ def matches(
     cursor = QueryCursor(load_query(parsed.language, query))
     if byte_range is not None:
         cursor.set_byte_range(*byte_range)
-    yield from cursor.matches(parsed.tree.root_node)
+    if not _is_tangle(parsed.tree.root_node):
+        yield from cursor.matches(parsed.tree.root_node)
+
+
+def captures_in_rows(parsed: ParsedText, query: str, first_row: int, end_row: int) -> Captures:
+    """Return what a named query captures in rows `[first_row, end_row)`, in no order.
+
+    A text that is no program has nothing, as in `matches`.
+    """
+    cursor = QueryCursor(load_query(parsed.language, query))
+    cursor.set_point_range((first_row, 0), (end_row, 0))
+    if _is_tangle(parsed.tree.root_node):
+        return {}
+    return cursor.captures(parsed.tree.root_node)
+
+
+def _is_tangle(node: Node, depth: int = 0) -> bool:
+    """Return whether a tree holds a long run of tokens that belong to nothing."""
+    if not node.has_error or depth > _MAX_ERROR_DEPTH:
+        return False
+    if node.child_count > _MAX_LOOSE_TOKENS:
+        return node.is_error
+    return any(_is_tangle(child, depth + 1) for child in node.children)
 
 
 class DocumentTrees:

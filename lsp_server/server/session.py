@@ -104,5 +104,7 @@ class Session:
 
     async def _close(self) -> None:
         await self.actions.aclose()
+        # Questions that nobody waits for go before what answers them, progress bars after it.
+        await self.tasks.aclose()
         await self.completer.aclose()
         await self.tasks.aclose()
