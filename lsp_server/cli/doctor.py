@@ -53,7 +53,7 @@ async def _examine() -> list[Finding]:
         *examine_answering(loaded.settings),
         *examine.examine_settings(loaded, folders),
         *examine.examine_folders(folders),
-        await examine.examine_engine(folders),
+        *await examine.examine_engine(folders),
     ]
 
 

@@ -77,19 +77,22 @@ def examine_folders(folders: Directories) -> list[Finding]:
     ]
 
 
-async def examine_engine(folders: Directories) -> Finding:
-    """Say whether the shared engine runs; it does not have to."""
+async def examine_engine(folders: Directories) -> list[Finding]:
+    """Say whether the shared engine runs, which it need not, and how its models reuse tokens."""
     try:
         status = await engine_status(folders)
     except ConfigError as error:
         # Its message says what to do.
-        return Finding("Engine", str(error), State.BROKEN)
+        return [Finding("Engine", str(error), State.BROKEN)]
     except BantamError as error:
-        return Finding("Engine", str(error), State.BROKEN, "run `bantam engine stop`")
+        return [Finding("Engine", str(error), State.BROKEN, "run `bantam engine stop`")]
     if status is None:
-        return Finding("Engine", "not running; the first completion starts it")
+        return [Finding("Engine", "not running; the first completion starts it")]
     models = ", ".join(model.model for model in status.models) or "no model"
-    return Finding("Engine", f"process {status.pid} with {models} loaded")
+    reuse = [
+        Finding("Reuse", f"{model.model}: {model.means}") for model in status.models if model.means
+    ]
+    return [Finding("Engine", f"process {status.pid} with {models} loaded"), *reuse]
 
 
 def _of_problem(problem: SettingProblem) -> Finding:

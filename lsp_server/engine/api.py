@@ -371,6 +371,7 @@ class LoadedModel(msgspec.Struct, frozen=True, kw_only=True):
         cells_used: KV cells in use.
         cells_total: KV cells there are.
         bytes_saved: Memory of documents that left the KV cache and can come back.
+        means: How it uses again what it computed, and why so, in words.
         totals: What it did so far.
     """
 
@@ -380,6 +381,7 @@ class LoadedModel(msgspec.Struct, frozen=True, kw_only=True):
     cells_used: int
     cells_total: int
     bytes_saved: int = 0
+    means: str = ""
     totals: TokenTotals = TokenTotals()
 
 

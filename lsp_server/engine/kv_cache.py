@@ -60,12 +60,30 @@ class KvCache:
         """
         policy = policy or KeepPolicy()
         self._store = KvStore(runner)
-        self._max_age = policy.max_age if self._store.can_shift else 0
+        support = runner.shift_support
+        self._max_age = policy.max_age if support.is_allowed else 0
+        is_forbidden = support.is_allowed and not policy.max_age
+        self._reason = "engine.max_stale_edits is 0" if is_forbidden else support.reason
         self._running: dict[int, KvSequence] = {}
         #: By document key, least recently used first.
         self._parked: OrderedDict[str, KvSequence] = OrderedDict()
         self._saved = SavedStates(policy.max_saved_bytes)
         self._spare: KvSequence | None = None
+
+    @property
+    def means(self) -> str:
+        """How tokens are used again here, and why so, in words."""
+        elsewhere = (
+            f"after other edits, unchanged text moves along up to {self._max_age} times until it "
+            f"is computed again in an idle moment ({self._reason})"
+            if self._max_age
+            else f"after other edits, what follows is computed again ({self._reason})"
+        )
+        saved_mib = self._saved.max_bytes // 1024**2
+        return (
+            f"typing at the cursor keeps everything; {elsewhere}; documents that leave the cache "
+            f"may take {saved_mib} MiB of memory"
+        )
 
     @property
     def num_cells_total(self) -> int:

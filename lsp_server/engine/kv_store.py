@@ -25,11 +25,6 @@ class KvStore:
         self._ledger = CellLedger(self.limits.num_cells)
 
     @property
-    def can_shift(self) -> bool:
-        """Whether cells may move."""
-        return self._runner.shift_support.is_allowed
-
-    @property
     def num_free_ids(self) -> int:
         """Sequences that can be made."""
         return len(self._free_ids)

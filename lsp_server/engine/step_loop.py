@@ -58,6 +58,7 @@ class StepLoop:
             cells_used=self._cache.num_cells_used,
             cells_total=self._cache.num_cells_total,
             bytes_saved=self._cache.num_saved_bytes,
+            means=self._cache.means,
             totals=self._scheduler.totals,
         )
 
