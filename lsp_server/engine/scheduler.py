@@ -158,6 +158,8 @@ class Scheduler:
 
     def submit(self, job: Job) -> None:
         """Take a request; it may end others of its document, or be ended by a newer one."""
+        if self.is_idle:
+            self._last_scheduled_s = self._clock()
         try:
             self._cache.check_possible(job.demand)
         except BantamError as error:
