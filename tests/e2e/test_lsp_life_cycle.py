@@ -1,80 +1,99 @@
-"""Start and end of `bantam serve`, over raw pipes: what reaches them and how it exits."""
+"""Start and end of `bantam serve`, over raw pipes: what is answered when, and how it exits."""
 
 from __future__ import annotations
 
 import asyncio
-import json
 import re
 import subprocess
 import sys
-from typing import Any
+from collections.abc import Iterator
 
 import pytest
 
 from lsp_server.directories import Directories
 from tests.support.engine_processes import engines_of
 from tests.support.lsp_session import SERVE
+from tests.support.raw_pipe import (
+    EXIT,
+    INITIALIZED,
+    SHUTDOWN,
+    URI,
+    RawServer,
+    framed,
+    initialize,
+    opening,
+    request,
+    running,
+)
 
 pytestmark = pytest.mark.e2e
 
-INITIALIZE = {
-    "jsonrpc": "2.0",
-    "id": 1,
-    "method": "initialize",
-    "params": {"processId": None, "rootUri": None, "capabilities": {}},
-}
-INITIALIZED = {"jsonrpc": "2.0", "method": "initialized", "params": {}}
-SHUTDOWN = {"jsonrpc": "2.0", "id": 2, "method": "shutdown"}
-EXIT = {"jsonrpc": "2.0", "method": "exit"}
+
+@pytest.fixture
+def server() -> Iterator[RawServer]:
+    with running(*SERVE) as server:
+        yield server
+        assert "Traceback" not in server.stderr
 
 
-def framed(*messages: dict[str, Any]) -> bytes:
-    bodies = [json.dumps(message).encode() for message in messages]
-    return b"".join(b"Content-Length: %d\r\n\r\n%s" % (len(body), body) for body in bodies)
+def error_codes(server: RawServer) -> dict[object, int]:
+    """Return the code of every error that came, by the id of its request."""
+    return {one["id"]: one["error"]["code"] for one in server.rest() if "error" in one}
 
 
-def unframed(data: bytes) -> list[dict[str, Any]]:
-    """Return the messages of an output that holds nothing but messages."""
-    messages = []
-    while data:
-        header, _, rest = data.partition(b"\r\n\r\n")
-        length = re.search(rb"Content-Length: (\d+)", header)
-        assert length, f"not a header: {header!r}"
-        size = int(length[1])
-        messages.append(json.loads(rest[:size]))
-        data = rest[size:]
-    return messages
-
-
-def converse(*messages: dict[str, Any]) -> tuple[int, list[dict[str, Any]]]:
-    """Send messages and then the end of input; return the exit status and the answers."""
-    run = subprocess.run(SERVE, input=framed(*messages), capture_output=True, check=False)
-    assert b"Traceback" not in run.stderr, run.stderr.decode()
-    return run.returncode, unframed(run.stdout)
-
-
-def test_shutdown_and_exit_at_once_end_with_status_0(bantam_directories: Directories) -> None:
-    status, answers = converse(INITIALIZE, INITIALIZED, SHUTDOWN, EXIT)
-    assert status == 0
-    assert [answer["id"] for answer in answers] == [1, 2]
+def test_shutdown_and_exit_at_once_end_with_status_0(
+    server: RawServer, bantam_directories: Directories
+) -> None:
+    server.send(initialize(), INITIALIZED, SHUTDOWN, EXIT)
+    assert [one["id"] for one in server.rest()] == [1, "shutdown"]
+    assert server.wait() == 0
     assert engines_of(bantam_directories) == []
 
 
-def test_exit_without_shutdown_ends_with_status_1() -> None:
-    status, _ = converse(INITIALIZE, INITIALIZED, EXIT)
-    assert status == 1
+def test_exit_without_shutdown_ends_with_status_1(server: RawServer) -> None:
+    server.send(initialize(), INITIALIZED, EXIT)
+    assert server.wait() == 1
 
 
-def test_the_end_of_input_ends_the_server() -> None:
-    status, [answer] = converse(INITIALIZE, INITIALIZED)
-    assert status == 0
+def test_exit_before_initialize_ends_with_status_1(server: RawServer) -> None:
+    server.send(EXIT)
+    assert server.wait() == 1
+
+
+def test_the_end_of_input_ends_the_server(server: RawServer) -> None:
+    server.send(initialize(), INITIALIZED)
+    server.end_input()
+    [answer] = server.rest()
     assert answer["result"]["serverInfo"]["name"] == "bantam"
+    assert server.wait() == 0
 
 
-def test_requests_before_initialize_are_refused() -> None:
-    status, [answer] = converse(SHUTDOWN, EXIT)
-    assert answer["error"]["code"] == -32002
-    assert status == 1
+def test_requests_before_initialize_are_refused(server: RawServer) -> None:
+    server.send(SHUTDOWN, request(2, "no/such"), EXIT)
+    assert error_codes(server) == {"shutdown": -32002, 2: -32002}
+
+
+def test_notifications_before_initialize_are_dropped() -> None:
+    with running("bantam_probe_server") as server:
+        server.send(opening("early"), initialize(), INITIALIZED)
+        server.send(request(2, "probe/text", {"uri": URI}))
+        assert "error" in server.response(2), "the document is open"
+        server.send(opening("in time"))
+        assert server.result(3, "probe/text", {"uri": URI}) == "in time"
+
+
+def test_initialize_is_taken_once_but_may_be_repeated_after_an_error(server: RawServer) -> None:
+    server.send(initialize(1, processId="none"), initialize(2), initialize(3), EXIT)
+    assert error_codes(server) == {1: -32602, 3: -32600}
+
+
+def test_after_shutdown_requests_are_refused_and_notifications_dropped(
+    server: RawServer,
+) -> None:
+    server.send(initialize(), INITIALIZED, SHUTDOWN, opening("late"))
+    server.send(request(2, "no/such"), request(3, "shutdown"), initialize(4), EXIT)
+    assert error_codes(server) == {2: -32600, 3: -32600, 4: -32600}
+    assert server.wait() == 0
 
 
 async def test_one_client_is_served_over_tcp() -> None:
@@ -86,9 +105,9 @@ async def test_one_client_is_served_over_tcp() -> None:
     found = re.search(r"\('127\.0\.0\.1', (\d+)\)", line)
     assert found, line
     reader, writer = await asyncio.open_connection("127.0.0.1", int(found[1]))
-    writer.write(framed(INITIALIZE, INITIALIZED, SHUTDOWN, EXIT))
-    answers = unframed(await reader.read())
-    assert [answer["id"] for answer in answers] == [1, 2]
+    writer.write(framed(initialize(), INITIALIZED, SHUTDOWN, EXIT))
+    answers = await reader.read()
+    assert re.findall(rb'"id": ("shutdown"|\d)', answers) == [b"1", b'"shutdown"']
     assert await process.wait() == 0
     writer.close()
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import queue
 import re
+import signal
 import subprocess
 import sys
 import tempfile
 import threading
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -32,9 +32,8 @@ def notification(method: str, params: Any = None) -> dict[str, Any]:
 
 
 def initialize(msg_id: int = 1, **params: Any) -> dict[str, Any]:
-    return request(
-        msg_id, "initialize", {"processId": None, "rootUri": None, "capabilities": {}, **params}
-    )
+    plain = {"processId": None, "rootUri": None, "capabilities": {}}
+    return request(msg_id, "initialize", {**plain, **params})
 
 
 def opening(text: str) -> dict[str, Any]:
@@ -73,9 +72,12 @@ class RawServer:
             stdout=subprocess.PIPE,
             stderr=stderr,
             bufsize=0,
+            # The shell that runs the tests may have made its commands deaf to these.
+            preexec_fn=_hear_signals,
         )
         self.received: list[dict[str, Any]] = []
         self._stderr = stderr
+        self._is_reading = True
         self._arrived: queue.SimpleQueue[dict[str, Any] | Exception | None] = queue.SimpleQueue()
         threading.Thread(target=self._read, daemon=True).start()
 
@@ -90,6 +92,10 @@ class RawServer:
     def end_input(self) -> None:
         assert self.process.stdin is not None
         self.process.stdin.close()
+
+    def stop_reading(self) -> None:
+        """Close the client's end of the output; the next message is still read."""
+        self._is_reading = False
 
     def next_message(self) -> dict[str, Any] | None:
         """Return the next message, or `None` when the output has ended.
@@ -138,12 +144,6 @@ class RawServer:
         """Wait for the process and return its exit status."""
         return self.process.wait(DEADLINE_S)
 
-    def wait_s(self) -> float:
-        """Wait for the process and return how long that took, in seconds."""
-        start = time.monotonic()
-        self.wait()
-        return time.monotonic() - start
-
     @property
     def stderr(self) -> str:
         """What it has written to standard error."""
@@ -153,9 +153,10 @@ class RawServer:
     def _read(self) -> None:
         assert self.process.stdout is not None
         try:
-            while (header := _header(self.process.stdout)) is not None:
+            while self._is_reading and (header := _header(self.process.stdout)) is not None:
                 self._arrived.put(_message(header, self.process.stdout))
             self._arrived.put(None)
+            self.process.stdout.close()
         except (BrokenFraming, ValueError) as error:
             self._arrived.put(BrokenFraming(str(error)[:200]))
             # What nobody reads would block the server.
@@ -182,6 +183,11 @@ def running(*command: str) -> Iterator[RawServer]:
             for stream in (server.process.stdin, server.process.stdout):
                 assert stream is not None
                 stream.close()
+
+
+def _hear_signals() -> None:
+    for number in (signal.SIGINT, signal.SIGHUP, signal.SIGTERM):
+        signal.signal(number, signal.SIG_DFL)
 
 
 def _header(stream: IO[bytes]) -> bytes | None:

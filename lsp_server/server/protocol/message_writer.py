@@ -18,7 +18,11 @@ MAX_WAITING_BYTES = 64 * 1024 * 1024
 
 
 class MessageWriter:
-    """Writes in the order of the calls; what comes after the connection broke is dropped."""
+    """Writes in the order of the calls; what comes after the connection broke is dropped.
+
+    Attributes:
+        num_waiting_bytes: What the client has not taken yet.
+    """
 
     def __init__(
         self,
@@ -38,7 +42,7 @@ class MessageWriter:
         self._max_waiting_bytes = max_waiting_bytes
         self._messages: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
         self._lock = threading.Lock()
-        self._num_waiting_bytes = 0
+        self.num_waiting_bytes = 0
         self._is_broken = False
         self._thread = threading.Thread(target=self._run, name="protocol output", daemon=True)
         self._thread.start()
@@ -46,10 +50,10 @@ class MessageWriter:
     def write(self, data: bytes) -> None:
         """Write one message; returns at once."""
         with self._lock:
-            self._num_waiting_bytes += len(data)
-            is_too_much = self._num_waiting_bytes > self._max_waiting_bytes
+            self.num_waiting_bytes += len(data)
+            is_too_much = self.num_waiting_bytes > self._max_waiting_bytes
         if is_too_much:
-            self._break("the client leaves %d bytes unread", self._num_waiting_bytes)
+            self._break("the client leaves %d bytes unread", self.num_waiting_bytes)
         if not self._is_broken:
             self._messages.put(data)
 
@@ -66,7 +70,7 @@ class MessageWriter:
                 self._break("the client cannot be written to: %s", error.strerror)
                 return
             with self._lock:
-                self._num_waiting_bytes -= len(message)
+                self.num_waiting_bytes -= len(message)
 
     def _write_all(self, message: bytes) -> None:
         rest = memoryview(message)

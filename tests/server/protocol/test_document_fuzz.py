@@ -1,6 +1,6 @@
 """Random edits: the store has what a client has that keeps its text as code units.
 
-`BANTAM_FUZZ_EDITS` says how many edits, `BANTAM_FUZZ_SEED` which; a failure tells its seed.
+`FUZZ_EDITS` says how many edits, `FUZZ_SEED` which; a failure tells its seed.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from lsp_server.server.protocol.indexed_text import IndexedText
 from lsp_server.server.protocol.positions import PositionCodec
 from tests.support.client_document import ClientDocument, Encoding, units_of
 
-NUM_EDITS = int(os.environ.get("BANTAM_FUZZ_EDITS", "100000"))
-SEED = os.environ.get("BANTAM_FUZZ_SEED", secrets.token_hex(4))
+NUM_EDITS = int(os.environ.get("FUZZ_EDITS", "100000"))
+SEED = os.environ.get("FUZZ_SEED", secrets.token_hex(4))
 URI = "untitled:Untitled-1"
 #: Line breaks of LSP, those of Python that are none, and characters of every width.
 CHARS = [
@@ -116,5 +116,5 @@ def test_the_store_has_what_the_client_has(encoding: Encoding) -> None:
         try:
             check_document(seed, encoding, num_pieces, EDITS_PER_DOCUMENT)
         except Exception as error:
-            error.add_note(f"repeat it with BANTAM_FUZZ_SEED={SEED}; it was document {number}")
+            error.add_note(f"repeat it with FUZZ_SEED={SEED}; it was document {number}")
             raise
