@@ -23,6 +23,8 @@ class ActionData(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
         title: What the menu calls it.
         uri: The document.
         version: The document's, when this was offered.
+        fingerprint: Of its text at that time: a document that is opened again, or a client that
+            counts badly, gives one version to two texts.
         start: Offset at which the selection begins.
         end: Offset at which it ends.
         instruction: What was asked for in words.
@@ -33,6 +35,7 @@ class ActionData(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     title: str
     uri: str
     version: int
+    fingerprint: int
     start: int
     end: int
     instruction: str = ""
@@ -74,6 +77,7 @@ def data_of(offer: Offer, query: ActionQuery, document: Document) -> ActionData:
         title=offer.title,
         uri=document.uri,
         version=document.version,
+        fingerprint=fingerprint(document),
         start=query.start,
         end=query.end,
         instruction=query.instruction,
@@ -93,6 +97,14 @@ def read_data(raw: Any) -> ActionData:
         raise JsonRpcInvalidParams(f"this is no code action of Bantam's: {error}") from None
 
 
+def fingerprint(document: Document) -> int:
+    """Return a number that is the same for the same text as long as this process lives.
+
+    It has 32 bits, because clients keep numbers as floating-point ones.
+    """
+    return hash(document.text) & 0xFFFFFFFF
+
+
 def chosen_document(session: Session, data: ActionData) -> Document:
     """Return the document of a choice.
 
@@ -101,6 +113,8 @@ def chosen_document(session: Session, data: ActionData) -> Document:
     """
     document = session.documents.get(data.uri)
     if document is None or document.version != data.version:
+        raise changed(data.title)
+    if fingerprint(document) != data.fingerprint:
         raise changed(data.title)
     return document
 

@@ -24,7 +24,12 @@ def main() -> int:
         model=options.model,
     )
     print(f"seed {plan.seed}, {options.minutes:g} minutes, model {plan.model}")
-    columns = (TextColumn("soak"), BarColumn(), TimeRemainingColumn(), TextColumn("{task.fields[words]}"))
+    columns = (
+        TextColumn("soak"),
+        BarColumn(),
+        TimeRemainingColumn(),
+        TextColumn("{task.fields[words]}"),
+    )
     with Progress(*columns, console=Console(stderr=True)) as progress:
         task = progress.add_task("soak", total=plan.seconds, words="")
         findings = asyncio.run(

@@ -130,9 +130,8 @@ class EditorClient:
                 waiting.set_result(message)
         elif "id" in message:
             self._send({"jsonrpc": "2.0", "id": message["id"], "result": self._reply_to(message)})
-        elif message["method"] == "window/showMessage":
-            if message["params"]["type"] <= _WARNING:
-                self.tally.show(message["params"]["message"])
+        elif _is_warning(message):
+            self.tally.show(message["params"]["message"])
 
     def _reply_to(self, message: dict[str, Any]) -> Any:
         match message["method"]:
@@ -143,3 +142,8 @@ class EditorClient:
             case "window/showDocument":
                 return {"success": True}
         return None
+
+
+def _is_warning(message: dict[str, Any]) -> bool:
+    is_shown = message["method"] == "window/showMessage"
+    return is_shown and bool(message["params"]["type"] <= _WARNING)

@@ -9,6 +9,8 @@ import psutil
 
 #: Samples at each end of a time whose median counts: one sample hits or misses a collection.
 _NUM_SAMPLES = 10
+#: Seconds between two samples.
+SAMPLE_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +71,9 @@ class Watched:
             first_files=int(statistics.median(sample.num_files for sample in first)),
             last_files=int(statistics.median(sample.num_files for sample in last)),
             seconds=settled[-1].at_s - settled[0].at_s,
+            bytes_by_minute=tuple(
+                sample.num_bytes for sample in self.samples[:: max(1, round(60 / SAMPLE_S))]
+            ),
         )
 
 
@@ -82,6 +87,7 @@ class Growth:
     first_files: int
     last_files: int
     seconds: float
+    bytes_by_minute: tuple[int, ...]
 
     @property
     def share(self) -> float:

@@ -55,7 +55,10 @@ def lines_of(findings: Findings) -> Iterable[str]:
     """Yield the report, line by line."""
     tally = findings.tally
     yield f"load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores"
-    yield f"{'request':14} {'asked':>7} {'cancelled':>9} {'content':>8} {'median ms':>9} {'p95 ms':>8}"
+    yield (
+        f"{'request':14} {'asked':>7} {'cancelled':>9} {'content':>8} "
+        f"{'median ms':>9} {'p95 ms':>8}"
+    )
     for kind in sorted(tally.num_asked):
         median_ms, p95_ms = median_and_p95(tally.latencies_ms[kind])
         yield (
@@ -69,6 +72,8 @@ def lines_of(findings: Findings) -> Iterable[str]:
             f"{_mib(growth.last_bytes)} after {growth.seconds:.0f} s more: {growth.share:+.1%}; "
             f"file descriptors {growth.first_files}, then {growth.last_files}"
         )
+        by_minute = (f"{num_bytes / 2**20:.1f}" for num_bytes in growth.bytes_by_minute)
+        yield f"{'':9} MiB by minute: {', '.join(by_minute)}"
     for message, count in Counter(message for _, message in tally.shown).most_common():
         yield f"shown {count} times: {message}"
     for text, count in tally.refusals.most_common():

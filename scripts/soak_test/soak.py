@@ -20,7 +20,7 @@ from lsp_server.engine.shared.ending import engine_pid
 from lsp_server.engine.shared.process import stop_engine
 from lsp_server.engine.shared.runtime_folder import runtime_folder
 from scripts.soak_test.editor import CAPABILITIES, EditorClient
-from scripts.soak_test.memory import MemoryWatch
+from scripts.soak_test.memory import SAMPLE_S, MemoryWatch
 from scripts.soak_test.report import Findings
 from scripts.soak_test.tally import Tally
 from scripts.soak_test.typist import Typist
@@ -28,7 +28,6 @@ from scripts.soak_test.typist import Typist
 _REPOSITORY = Path(__file__).parents[2]
 _SERVE = (str(Path(sys.executable).with_name("bantam")), "serve")
 _NUM_FILES = 24
-_SAMPLE_S = 1.0
 #: Growth counts from here on; a soak that is not longer judges no growth.
 WARM_UP_S = 60.0
 #: Seconds in which the last requests have to be answered.
@@ -60,7 +59,7 @@ async def run_soak(plan: Plan, on_progress: Callable[[float, str], None]) -> Fin
         plan: What to do.
         on_progress: Called about every second with the seconds so far and a few words.
     """
-    with _workplace(plan.seed) as (root, folders):
+    with _workplace() as (root, folders):
         tally = Tally()
         client = await EditorClient.start(_SERVE, _environment(folders), tally)
         try:
@@ -124,7 +123,7 @@ class _Soak:
                 f"{self._tally.num_asked.total()} requests, {len(self._tally.pending)} open, "
                 f"{len(self._tally.shown)} messages, {self.num_kills} kills",
             )
-            await asyncio.sleep(_SAMPLE_S)
+            await asyncio.sleep(SAMPLE_S)
 
     async def _kill(self) -> None:
         while True:
@@ -163,7 +162,7 @@ def _copy_sources(target: Path, seed: int) -> list[Path]:
 
 
 @contextmanager
-def _workplace(seed: int) -> Iterator[tuple[Path, Directories]]:
+def _workplace() -> Iterator[tuple[Path, Directories]]:
     """Give a short folder for everything that is written; a socket's path has to be short."""
     with tempfile.TemporaryDirectory(prefix="bantam-", ignore_cleanup_errors=True) as name:
         root = Path(name)

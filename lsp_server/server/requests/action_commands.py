@@ -9,7 +9,12 @@ from lsprotocol import types
 from pygls.exceptions import JsonRpcInvalidParams
 
 from lsp_server.actions.values import EditResult, TextResult
-from lsp_server.server.action_data import ActionData, chosen_document, read_data
+from lsp_server.server.action_data import (
+    ActionData,
+    chosen_document,
+    fingerprint,
+    read_data,
+)
 from lsp_server.server.explanations import show_explanation
 from lsp_server.server.protocol.errors import request_failed
 from lsp_server.server.requests.code_action import perform, workspace_edit
@@ -71,6 +76,7 @@ async def edit(session: Session, *arguments: Any) -> dict[str, Any]:
         title="Edit as instructed",
         uri=wanted.uri,
         version=document.version if wanted.version is None else wanted.version,
+        fingerprint=fingerprint(document),
         start=min(start, end),
         end=max(start, end),
         instruction=wanted.instruction,

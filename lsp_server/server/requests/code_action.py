@@ -30,6 +30,8 @@ from lsp_server.server.session import Session
 
 ACT_COMMAND = "bantam.act"
 EXPLAIN_COMMAND = "bantam.explain"
+#: A longer document takes too long to look through while a menu waits.
+_MAX_CHARS = 1_000_000
 
 
 async def code_action(
@@ -37,7 +39,7 @@ async def code_action(
 ) -> list[types.CodeAction | types.Command]:
     """Return what can be done in a range; no model is loaded for that."""
     document = session.documents.get(params.text_document.uri)
-    if document is None:
+    if document is None or len(document.text) > _MAX_CHARS:
         return []
     query = query_at(session, document, params.range, list(params.context.diagnostics))
     actor = await session.actions.actor()
