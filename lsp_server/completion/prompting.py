@@ -24,7 +24,8 @@ MAX_ANCHORS = 32
 #: is typed after the anchor, markers and the path come on top.
 _SHARE_OF_CONTEXT = 0.8
 #: Where text is so dense that a prompt does not fit, windows of these shares are tried in turn.
-SHRINKING_FACTORS = (1.0, 0.5, 0.25)
+#: An emoji takes up to eight tokens.
+SHRINKING_FACTORS = (1.0, 0.5, 0.25, 0.06)
 _MIN_PREFIX_CHARS = 64
 
 

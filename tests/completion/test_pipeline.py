@@ -400,7 +400,7 @@ async def test_a_prompt_that_is_too_long_is_tried_smaller(
     assert outcome.error == engine.error
     lengths = [len(str(request.segments)) for request in engine.requests]
     assert lengths == sorted(lengths, reverse=True)
-    assert len(set(lengths)) == 3
+    assert len(set(lengths)) == 4
 
 
 async def test_loading_is_reported_to_its_end_and_not_cancelled_by_typing(
