@@ -25,7 +25,7 @@ params.model.path = model
 params.n_ctx = int(n_ctx)
 params.n_batch = params.n_ubatch = int(n_batch)
 params.n_cache_reuse = int(n_reuse)
-params.hostname = "127.0.0.1"
+params.hostnames = ["127.0.0.1"]
 params.port = int(port)
 server = xllamacpp.Server(params)
 signal.pause()

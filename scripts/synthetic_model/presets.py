@@ -181,6 +181,7 @@ PRESETS: Mapping[str, Preset] = {
     "gemma-3-4b": Preset("gemma3", _GEMMA3_4B, "gemma-4"),
     "gemma-4-e2b": Preset("gemma4", _GEMMA4_E2B, "gemma-4"),
     "qwen2.5-coder-1.5b": Preset("qwen2", _QWEN_1_5B, "qwen2", _FIM_QWEN),
+    "small-deepseek-coder": Preset("llama", _DEEPSEEK_CODER_SMALL, "deepseek-coder"),
     "tiny-deepseek-coder": Preset("llama", _tiny("llama", _LINEAR_4), "deepseek-coder"),
     "tiny-deepseek-coder-v2": Preset(
         *("deepseek2", _tiny("deepseek2", _YARN_OF_V2), "deepseek-llm"), _FIM_DEEPSEEK
