@@ -34,8 +34,8 @@ from scripts.set_up.progress import Reporter
 from scripts.synthetic_model.quantisation import Quantisation
 
 CONTEXT_TOKENS = 4_096
-_COUNTED_MODEL = ("tiny-deepseek-coder", Quantisation.Q8_0)
-_TIMED_MODEL = ("deepseek-coder-1.3b", Quantisation.Q4_K_M)
+COUNTED_MODEL = ("tiny-deepseek-coder", Quantisation.Q8_0)
+TIMED_MODEL = ("deepseek-coder-1.3b", Quantisation.Q4_K_M)
 #: Tokens of an answer: one where prompts are counted, a short line where time is taken.
 _COUNTED_TOKENS = 1
 _TIMED_TOKENS = 8
@@ -109,13 +109,13 @@ async def run(options: argparse.Namespace, console: Console) -> Report:
         list(itertools.islice(typing_session(*pair), options.keys))
         for pair in PAIRS[: options.sessions]
     ]
-    counted = await _both(sessions, _COUNTED_MODEL, _COUNTED_TOKENS, peer, console)
+    counted = await _both(sessions, COUNTED_MODEL, _COUNTED_TOKENS, peer, console)
     timed: dict[str, Found] = {}
     if options.timed_keys:
         keys = list(itertools.islice(typing_session(*PAIRS[0]), options.timed_keys))
-        timed = await _both([keys], _TIMED_MODEL, _TIMED_TOKENS, peer, console)
+        timed = await _both([keys], TIMED_MODEL, _TIMED_TOKENS, peer, console)
     conditions = Conditions(
-        _description(_COUNTED_MODEL), CONTEXT_TOKENS, peer.name if peer else None, load_before
+        _description(COUNTED_MODEL), CONTEXT_TOKENS, peer.name if peer else None, load_before
     )
     values = {name: _values(found, timed.get(name)) for name, found in counted.items()}
     tables = [_count_table(counted), _kind_table(counted)]
@@ -262,7 +262,7 @@ def _kind_table(found: dict[str, Found]) -> Table:
 
 
 def _time_table(found: dict[str, Found]) -> Table:
-    table = Table(title=f"Milliseconds on {_description(_TIMED_MODEL)}", title_justify="left")
+    table = Table(title=f"Milliseconds on {_description(TIMED_MODEL)}", title_justify="left")
     table.add_column("")
     columns = ("warm keys", "first token p50", "p95", "cold prompt", "per token after it, p50")
     for column in columns:

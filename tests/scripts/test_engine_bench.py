@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from scripts.engine_bench.sources import PAIRS, Source
 from scripts.engine_bench.summary import percentile, summarise
 from scripts.engine_bench.theirs import infill_texts
 from scripts.engine_bench.traces import KeyKind, typing_session
+from scripts.synthetic_model.presets import PRESETS
 from tests.support.stub_llama_server import TOKENS_COMPUTED
 from tests.support.stub_peer import STUB_PEER
 
@@ -84,6 +86,13 @@ def test_a_failing_peer_is_said_in_a_sentence(
     monkeypatch.setattr(keystrokes, "_ask_ours", nothing)
     assert main(["keystrokes", "--sessions", "1", "--keys", "2", "--timed-keys", "0"]) == 1
     assert "llama-server ended with status 1" in capsys.readouterr().err
+
+
+def test_the_models_that_are_measured_on_exist() -> None:
+    parser = argparse.ArgumentParser()
+    contention.add_options(parser)
+    counted, timed = keystrokes.COUNTED_MODEL, keystrokes.TIMED_MODEL
+    assert {counted[0], timed[0], parser.parse_args([]).model} <= PRESETS.keys()
 
 
 @pytest.mark.parametrize("pair", PAIRS, ids=lambda pair: pair[0].name)
