@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable
 from pathlib import PurePath
 from urllib.parse import unquote_to_bytes, urlsplit
 
 from pygls.uris import to_fs_path
+
+from lsp_server.directories import directories
+
+#: What people write before a path, then folders, then the name that is kept.
+_ABSOLUTE_PATH = re.compile(r"(?<![^\s\"'`(=:])(?:~|[A-Za-z]:)?(?:[/\\][^\s/\\:;,\"'`()]+)+[/\\]?")
 
 
 def shown_path(uri: str, folders: Iterable[str]) -> str | None:
@@ -52,3 +58,16 @@ def file_path(uri: str) -> PurePath | None:
 def _posix_path(host: str, path: str) -> str:
     is_here = host in ("", "localhost")
     return os.fsdecode(unquote_to_bytes(path if is_here else f"//{host}{path}"))
+
+
+def without_paths(message: str) -> str:
+    """Return a message with the names of files and without the folders that they lie in.
+
+    Errors that answer requests end in logs and reports of editors; what the person is shown
+    names the whole path.
+    """
+    folders = directories()
+    for folder in (folders.logs, folders.models, folders.config, folders.runtime):
+        # These may hold blanks, so that nothing else tells where they begin and end.
+        message = message.replace(f"{folder}{os.sep}", "")
+    return _ABSOLUTE_PATH.sub(lambda found: PurePath(found.group()).name, message)

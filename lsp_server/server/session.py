@@ -10,6 +10,8 @@ from lsprotocol import types
 from lsp_server.completion.query import CompletionOutcome, CompletionQuery, OutcomeReason
 from lsp_server.engine.api import Engine
 from lsp_server.engine.choice import named_for_people
+from lsp_server.engine.error_reports import report_of
+from lsp_server.errors import BantamError
 from lsp_server.server.action_desk import ActionDesk
 from lsp_server.server.client import EditorClient
 from lsp_server.server.completer import Completer
@@ -17,6 +19,7 @@ from lsp_server.server.configuration import Configuration
 from lsp_server.server.faults import FaultReporter
 from lsp_server.server.feedback import Feedback
 from lsp_server.server.loading_progress import LoadingProgress
+from lsp_server.server.paths import without_paths
 from lsp_server.server.protocol.documents import Document, DocumentStore
 from lsp_server.server.protocol.logs import set_log_level
 from lsp_server.server.protocol.positions import PositionCodec
@@ -90,6 +93,16 @@ class Session:
         elif outcome.reason in _ENGINE_WORKS:
             self._faults.reset()
         return outcome
+
+    def tell(self, error: BantamError) -> str:
+        """Return the message of an error for an answer, which names no folders.
+
+        The person is shown the whole message, once, if it says more than that.
+        """
+        message = without_paths(str(error))
+        if message != str(error):
+            self._faults.report(report_of(error))
+        return message
 
     def start_closing(self) -> None:
         """End everything that runs, without waiting for it; may be called twice."""

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from lsp_server.directories import Directories
-from lsp_server.errors import ModelLoadError
+from lsp_server.errors import EngineStoppedError, ModelLoadError
 from tests.support.actions import TalkingEngine
 from tests.support.lsp_in_process import URI, JsonClient, in_process
 
@@ -193,6 +193,18 @@ async def test_model_that_cannot_be_used_is_named() -> None:
         found = await offers(client, client.open(BODY))
         msg_id = client.send("codeAction/resolve", found["Bantam: Write the body of add"])
         assert "the model m is broken" in (await client.response(msg_id))["error"]["message"]
+
+
+async def test_a_dead_engine_is_told_in_the_answer_and_its_log_in_one_message() -> None:
+    engine = TalkingEngine("", failure=EngineStoppedError("it ended; see /home/me/engine.log"))
+    async with in_process(engine, UNKNOWN) as client:
+        await client.start(FULL)
+        found = await offers(client, client.open(BODY))
+        for _ in range(2):
+            msg_id = client.send("codeAction/resolve", found["Bantam: Write the body of add"])
+            message = (await client.response(msg_id))["error"]["message"]
+            assert message.endswith(": it ended; see engine.log")
+        assert client.shown_messages() == ["Bantam: it ended; see /home/me/engine.log"]
 
 
 async def test_actions_that_the_model_cannot_do_are_disabled_or_left_out(

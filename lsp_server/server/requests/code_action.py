@@ -79,7 +79,7 @@ async def perform(session: Session, data: ActionData, document: Document) -> Res
             lambda on_progress: actor.perform(data.name, query, on_progress),
         )
     except BantamError as error:
-        raise request_failed(f"Bantam: {data.title}: {error}") from None
+        raise request_failed(f"Bantam: {data.title}: {session.tell(error)}") from None
     if isinstance(result, EditResult) and not session.documents.is_current(document):
         raise changed(data.title)
     return result
