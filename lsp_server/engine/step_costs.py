@@ -4,6 +4,9 @@ from __future__ import annotations
 
 #: How much a new measurement counts against what was known.
 _WEIGHT = 0.2
+#: How fast a size that was found too slow is believed to have become better, each time that it
+#: is passed over: a disturbance must not rule it out for ever.
+_HOPE = 0.99
 #: A first measurement includes page faults and warm-up; a lower one corrects it at once.
 _OUTLIER_RATIO = 4.0
 
@@ -51,7 +54,9 @@ class StepCosts:
         for num_tokens in range(most, least, -1):
             ms = self.ms_of(num_tokens)
             if ms is None or ms <= target_ms:
+                self._hope_for(most if num_tokens < most else 0)
                 return num_tokens
+        self._hope_for(most)
         return least
 
     def best_width(self, num_sequences: int) -> int:
@@ -61,4 +66,10 @@ class StepCosts:
             return width / (self.ms_of(width) or 1.0)
 
         widths = range(1, num_sequences + 1)
-        return max(widths, key=lambda width: (tokens_per_ms(width), width), default=0)
+        best = max(widths, key=lambda width: (tokens_per_ms(width), width), default=0)
+        self._hope_for(num_sequences if best < num_sequences else 0)
+        return best
+
+    def _hope_for(self, num_tokens: int) -> None:
+        if num_tokens in self._ms:
+            self._ms[num_tokens] *= _HOPE

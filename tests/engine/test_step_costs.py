@@ -47,3 +47,13 @@ def test_slow_first_step_is_forgotten() -> None:
     costs = costs_of({1: 500.0})
     costs.note(1, 10.0)
     assert costs.ms_of(1) == 10.0
+
+
+def test_width_that_was_slow_once_is_tried_again() -> None:
+    costs = costs_of({1: 10.0, 2: 60.0})
+    assert 2 in {costs.best_width(2) for _ in range(200)}
+
+
+def test_step_that_was_slow_once_grows_again() -> None:
+    costs = costs_of({16: 100.0, 32: 1_000.0})
+    assert 32 in {costs.tokens_within(150.0, 16, 32) for _ in range(300)}
