@@ -11,6 +11,7 @@ from types import MappingProxyType
 
 from lsp_server.directories import directories
 from lsp_server.server.conversation import converse
+from lsp_server.server.protocol.ending import end_now
 from lsp_server.server.protocol.logs import start_logging
 from lsp_server.server.protocol.standard_streams import reserve_stdin, reserve_stdout
 
@@ -19,13 +20,12 @@ _CHUNK_BYTES = 1 << 16
 
 
 def serve_stdio(overrides: Mapping[str, object] = _NO_OVERRIDES) -> None:
-    """Serve the client at standard input and output.
+    """Serve the client at standard input and output, and end with the status of `converse`.
 
     Args:
         overrides: Settings from the command line, by key (`model.name`).
 
     Raises:
-        SystemExit: Always, with the status that `converse` returns.
         ConfigError: A `BANTAM_*_HOME` variable holds a relative path.
     """
     input_fd, output_fd = reserve_stdin(), reserve_stdout()
@@ -37,11 +37,11 @@ def serve_stdio(overrides: Mapping[str, object] = _NO_OVERRIDES) -> None:
             overrides,
         )
     )
-    raise SystemExit(status)
+    end_now(status)
 
 
 def serve_tcp(host: str, port: int, overrides: Mapping[str, object] = _NO_OVERRIDES) -> None:
-    """Serve the first client that connects, and then end; for debugging.
+    """Serve the first client that connects, and end like `serve_stdio`; for debugging.
 
     Args:
         host: Address to listen at; whoever can reach it can talk to the server.
@@ -49,7 +49,6 @@ def serve_tcp(host: str, port: int, overrides: Mapping[str, object] = _NO_OVERRI
         overrides: Settings from the command line, by key.
 
     Raises:
-        SystemExit: Always, with the status that `converse` returns.
         ConfigError: A `BANTAM_*_HOME` variable holds a relative path.
         OSError: The address cannot be listened at.
     """
@@ -63,4 +62,4 @@ def serve_tcp(host: str, port: int, overrides: Mapping[str, object] = _NO_OVERRI
         status = asyncio.run(
             converse(lambda: connection.recv(_CHUNK_BYTES), connection.send, overrides)
         )
-    raise SystemExit(status)
+    end_now(status)

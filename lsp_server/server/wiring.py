@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from lsprotocol import types
+from pygls.exceptions import JsonRpcException
 from pygls.lsp.server import LanguageServer
 
 from lsp_server.engine.api import Engine
@@ -52,7 +53,8 @@ class BantamServer(LanguageServer):
 
     def report_server_error(self, error: Exception, source: ServerErrors) -> None:
         """Log what pygls could not handle; the person who types can do nothing about it."""
-        LOGGER.error("%s: %s", source.__name__, type(error).__name__)
+        if not isinstance(error, JsonRpcException):
+            LOGGER.error("%s: %s", source.__name__, type(error).__name__)
 
 
 def chosen_engine(settings: Settings) -> Engine:

@@ -9,6 +9,7 @@ import array
 import asyncio
 import contextlib
 import fcntl
+import itertools
 import os
 import signal
 import subprocess
@@ -58,9 +59,11 @@ def end_by_signal(number: signal.Signals) -> Callable[[RawServer, subprocess.Pop
 
 def lose_the_output(server: RawServer, parent: subprocess.Popen[bytes]) -> None:
     server.stop_reading()
-    # The first is read, and then the pipe is closed; one of the next finds it so.
-    for number in range(100):
-        server.send(request(f"lost {number}", "workspace/executeCommand", {"command": "no"}))
+    # The first answer is read, and then the pipe is closed; one of the next finds it so.
+    with contextlib.suppress(BrokenPipeError):
+        for number in itertools.count():
+            server.send(request(f"lost {number}", "workspace/executeCommand", {"command": "no"}))
+            time.sleep(0.001)
 
 
 def lose_the_parent(server: RawServer, parent: subprocess.Popen[bytes]) -> None:

@@ -50,8 +50,8 @@ def plain() -> Iterator[RawServer]:
     yield from started("plain_pygls_server")
 
 
-def insert(line: int, text: str) -> dict[str, Any]:
-    at = {"line": line, "character": 0}
+def insert(line: int, text: str, character: int = 0) -> dict[str, Any]:
+    at = {"line": line, "character": character}
     changes = [{"range": {"start": at, "end": at}, "text": text}]
     identifier = {"uri": URI, "version": 2}
     return notification(
@@ -78,6 +78,19 @@ def test_plain_pygls_takes_other_characters_for_line_breaks(
     plain: RawServer, separator: str
 ) -> None:
     assert text_after_an_edit_behind(separator, plain) == f"a{separator}Xb\nc\n"
+
+
+@pytest.mark.parametrize(("encoding", "character"), [("utf-8", 9), ("utf-16", 4), ("utf-32", 3)])
+def test_edits_are_counted_in_the_encoding_that_was_agreed_on(
+    encoding: str, character: int
+) -> None:
+    with running("bantam_probe_server") as server:
+        general = {"general": {"positionEncodings": [encoding]}}
+        server.send(initialize(capabilities=general), INITIALIZED)
+        # JSON can say half a surrogate pair, which UTF-8 cannot: three bytes, or one unit.
+        server.send(opening("\ud83dß😀|\n"), insert(0, "X", character))
+        text = server.result(2, "probe/text", {"uri": URI})
+        assert text == "\ud83dß😀X|\n"
 
 
 # One writer
@@ -251,6 +264,16 @@ def test_plain_pygls_logs_messages(plain: RawServer) -> None:
     plain.send(opening(f"{SECRET} = 1\n"))
     plain.result(2, "probe/text", {"uri": URI})
     assert SECRET in plain.stderr
+
+
+def test_what_is_refused_is_no_event_on_standard_error(bantam: RawServer) -> None:
+    bantam.send(request(2, "workspace/executeCommand", {"command": "no.such"}))
+    bantam.send(request(3, "workspace/executeCommand", {"command": "bantam.accepted"}))
+    bantam.send(notification("$/cancelRequest", {"id": "answered long ago"}))
+    assert bantam.response(2)["error"]["code"] == -32602
+    assert bantam.response(3)["error"]["code"] == -32602
+    assert bantam.end() == 0
+    assert bantam.stderr == ""
 
 
 # Messages that are none

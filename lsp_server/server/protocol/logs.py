@@ -12,6 +12,8 @@ import asyncio
 import logging
 from typing import Any
 
+from pygls.exceptions import JsonRpcException
+
 from lsp_server.directories import Directories, make_private
 from lsp_server.engine.shared.log_file import PrivateFormatter
 from lsp_server.errors import ConfigError
@@ -21,12 +23,17 @@ _LOGGER = logging.getLogger("lsp_server")
 
 
 class _WithoutValues(logging.Filter):
-    """Keeps of a foreign record what cannot hold a user's text."""
+    """Keeps of a foreign record what cannot hold a user's text.
+
+    Refusing a request is no event, though pygls logs it as an error: its answer says why.
+    """
 
     def filter(self, record: logging.LogRecord) -> bool:
         library = record.name.partition(".")[0]
         if library == "lsp_server":
             return True
+        if record.exc_info and isinstance(record.exc_info[1], JsonRpcException):
+            return False
         if library != "pygls":
             record.msg = f"a message from {record.module}:{record.lineno} [left out]"
         elif record.args:
@@ -49,6 +56,8 @@ def start_logging(directories: Directories) -> None:
     """
     root = logging.getLogger()
     root.setLevel(logging.WARNING)
+    # Its warnings are of what editors do all the time: cancelling what has just been answered.
+    logging.getLogger("pygls").setLevel(logging.ERROR)
     _LOGGER.setLevel(logging.INFO)
     root.addHandler(_set_up(_StandardError(), logging.WARNING))
     try:
@@ -71,7 +80,10 @@ def set_log_level(level: str) -> None:
 def log_loop_error(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
     """Log what no task has handled; asyncio's own way quotes the task and its exception."""
     del loop
-    _LOGGER.error("the loop: %s", context["message"], exc_info=context.get("exception"))
+    if (error := context.get("exception")) is None:
+        _LOGGER.error("asyncio: %s", context["message"])
+    else:
+        _LOGGER.error("a callback or a task nobody waits for has failed", exc_info=error)
 
 
 def _set_up(handler: logging.Handler, level: int) -> logging.Handler:
