@@ -17,7 +17,7 @@ from rich.console import Console
 
 from scripts.engine_bench.ours import OurFailure
 from scripts.engine_bench.registry import BENCHMARKS
-from scripts.peer.server import PeerFailed
+from scripts.peer.program import PeerFailed
 from scripts.vocabularies.fetch import FetchFailed
 
 

@@ -36,7 +36,8 @@ from scripts.engine_bench.models import bench_model
 from scripts.engine_bench.ours import bench_settings
 from scripts.engine_bench.sources import PAIRS
 from scripts.engine_bench.summary import summarise
-from scripts.peer.server import find_peer, serving
+from scripts.peer.program import find_peer
+from scripts.peer.server import serving
 from scripts.set_up.progress import Reporter
 from scripts.synthetic_model.presets import PRESETS
 from scripts.synthetic_model.quantisation import Quantisation

@@ -25,7 +25,7 @@ from scripts.engine_bench.ours import OurFailure
 from scripts.engine_bench.sources import Source
 from scripts.engine_bench.theirs import infill_texts
 from scripts.engine_bench.traces import Key, typing_session
-from scripts.peer.server import PeerClient
+from scripts.peer.client import PeerClient
 
 #: Length of a suggestion.
 KEY_TOKENS = 16

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from scripts.engine_bench.asking import KeyCost
 from scripts.engine_bench.traces import Key
-from scripts.peer.server import PeerClient
+from scripts.peer.client import PeerClient
 
 PREFIX_LINES = 256
 SUFFIX_LINES = 64

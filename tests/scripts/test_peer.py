@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from scripts.peer import build, server
+from scripts.peer import build, program
 from scripts.peer.build import PROGRAM, PeerBuild, PeerNotBuilt
-from scripts.peer.server import PeerFailed, find_peer, serving
+from scripts.peer.program import PeerFailed, find_peer
+from scripts.peer.server import serving
 from scripts.peer.wheel import WheelMissing, wheel_command
 from scripts.set_up.progress import Reporter
 from scripts.vocabularies.fetch import FetchFailed
@@ -94,7 +95,7 @@ def test_without_cmake_the_wheel_is_taken_and_named(
     cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(shutil, "which", lambda name: None)
-    monkeypatch.setattr(server, "ensure_wheel", lambda reporter: tmp_path)
+    monkeypatch.setattr(program, "ensure_wheel", lambda reporter: tmp_path)
     peer = find_peer(reporter())
     assert "xllamacpp" in peer.name
     assert "another llama.cpp" in peer.name
@@ -107,7 +108,7 @@ def test_without_either_both_reasons_are_said(cache: Path, monkeypatch: pytest.M
         raise WheelMissing("no such version")
 
     monkeypatch.setattr(shutil, "which", lambda name: None)
-    monkeypatch.setattr(server, "ensure_wheel", fail)
+    monkeypatch.setattr(program, "ensure_wheel", fail)
     with pytest.raises(PeerFailed, match=r"cmake is not installed.*no such version"):
         find_peer(reporter())
 

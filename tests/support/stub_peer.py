@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from scripts.peer.server import Peer
+from scripts.peer.program import Peer
 
 _STUB = Path(__file__).with_name("stub_llama_server.py")
 

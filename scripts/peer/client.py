@@ -1,0 +1,96 @@
+"""Requests to a running llama-server."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import aiohttp
+
+from scripts.peer.program import PeerFailed
+
+
+@dataclass(frozen=True, slots=True)
+class PeerAnswer:
+    """What one request cost, by the server's own figures.
+
+    Attributes:
+        tokens_computed: Prompt tokens that were evaluated.
+        tokens_reused: Prompt tokens that were in the cache.
+        tokens_generated: Tokens of the answer.
+        ms_prompt: Milliseconds for the prompt.
+        ms_decode: Milliseconds for the answer.
+    """
+
+    tokens_computed: int
+    tokens_reused: int
+    tokens_generated: int
+    ms_prompt: float
+    ms_decode: float
+
+
+class PeerClient:
+    """Asks a running server."""
+
+    def __init__(self, session: aiohttp.ClientSession) -> None:
+        """Use a session whose base address is the server's."""
+        self._session = session
+
+    async def infill(
+        self, prefix: str, prompt: str, suffix: str, *, max_tokens: int, slot: int | None = None
+    ) -> PeerAnswer:
+        """Ask for what stands between two texts.
+
+        Args:
+            prefix: Lines above the cursor's, with the line ending.
+            prompt: The cursor's line up to the cursor.
+            suffix: The rest of the line, and the lines below.
+            max_tokens: Length of the answer.
+            slot: The server's slot to use, or any.
+
+        Raises:
+            PeerFailed: The server did not answer as it should.
+        """
+        values = {"input_prefix": prefix, "prompt": prompt, "input_suffix": suffix}
+        return await self._ask("/infill", values, max_tokens, slot)
+
+    async def complete(
+        self, prompt: str, *, max_tokens: int, slot: int | None = None
+    ) -> PeerAnswer:
+        """Ask for what follows a text.
+
+        Raises:
+            PeerFailed: The server did not answer as it should.
+        """
+        return await self._ask("/completion", {"prompt": prompt}, max_tokens, slot)
+
+    async def _ask(
+        self, path: str, values: Mapping[str, str], max_tokens: int, slot: int | None
+    ) -> PeerAnswer:
+        body: dict[str, Any] = {
+            **values,
+            "n_predict": max_tokens,
+            "temperature": 0.0,
+            # A random model may end at once; the same number of tokens is asked of both systems.
+            "ignore_eos": True,
+            "cache_prompt": True,
+            "stream": False,
+        }
+        if slot is not None:
+            body["id_slot"] = slot
+        async with self._session.post(path, json=body) as response:
+            content = await response.json(content_type=None)
+            if response.status != 200:
+                raise PeerFailed(f"llama-server answered {path} with {response.status}: {content}")
+        return _answer(content["timings"])
+
+
+def _answer(timings: Mapping[str, Any]) -> PeerAnswer:
+    return PeerAnswer(
+        tokens_computed=int(timings["prompt_n"]),
+        tokens_reused=int(timings["cache_n"]),
+        tokens_generated=int(timings["predicted_n"]),
+        ms_prompt=float(timings["prompt_ms"]),
+        ms_decode=float(timings["predicted_ms"]),
+    )
