@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from lsp_server.engine.api import Engine, LoadingEvent
+from lsp_server.server.tasks import Closings
 from lsp_server.settings.schema import Settings
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ class ActionDesk:
         self._on_loading = on_loading
         self._settings = Settings()
         self._actor: Actor | None = None
+        self._closings = Closings()
         self._is_closed = False
 
     async def actor(self) -> Actor:
@@ -59,8 +61,9 @@ class ActionDesk:
         """Stop waiting for the model; may be called twice."""
         self._is_closed = True
         await self._close_actor()
+        await self._closings.wait()
 
     async def _close_actor(self) -> None:
         if (actor := self._actor) is not None:
             self._actor = None
-            await actor.aclose()
+            await self._closings.close(actor.aclose())

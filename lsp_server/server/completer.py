@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lsp_server.engine.api import Engine, LoadingEvent
+from lsp_server.server.tasks import Closings
 from lsp_server.settings.schema import Settings
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ class Completer:
         self._engine: Engine | None = None
         self._pipeline: CompletionPipeline | None = None
         self._counts: OutcomeCounts | None = None
+        self._closings = Closings()
         self._is_closed = False
 
     @property
@@ -82,21 +84,16 @@ class Completer:
         if settings.remote != self._settings.remote:
             engine, self._engine = self._engine, None
         self._settings = settings
-        if (pipeline := self._pipeline) is not None:
-            self._pipeline = None
-            await pipeline.aclose()
-        if engine is not None:
-            await engine.aclose()
+        pipeline, self._pipeline = self._pipeline, None
+        await self._closings.close(_close(pipeline, engine))
 
     async def aclose(self) -> None:
         """End all requests and let go of the engine; may be called twice."""
         self._is_closed = True
-        if (pipeline := self._pipeline) is not None:
-            self._pipeline = None
-            await pipeline.aclose()
-        if (engine := self._engine) is not None:
-            self._engine = None
-            await engine.aclose()
+        pipeline, self._pipeline = self._pipeline, None
+        engine, self._engine = self._engine, None
+        await self._closings.close(_close(pipeline, engine))
+        await self._closings.wait()
 
     def engine(self) -> Engine:
         """Return the engine; made when it is first needed."""
@@ -112,3 +109,10 @@ class Completer:
         )
         self._counts = pipeline.counts
         return pipeline
+
+
+async def _close(pipeline: CompletionPipeline | None, engine: Engine | None) -> None:
+    if pipeline is not None:
+        await pipeline.aclose()
+    if engine is not None:
+        await engine.aclose()

@@ -12,6 +12,24 @@ LOGGER = logging.getLogger(__name__)
 Result = TypeVar("Result")
 
 
+class Closings:
+    """Closes things to their end, even when those who wait for that are cancelled."""
+
+    def __init__(self) -> None:
+        self._closings: set[asyncio.Task[None]] = set()
+
+    async def close(self, closing: Coroutine[Any, Any, None]) -> None:
+        """Wait for `closing`; it goes on when this is cancelled."""
+        task = asyncio.get_running_loop().create_task(closing)
+        self._closings.add(task)
+        task.add_done_callback(self._closings.discard)
+        await asyncio.shield(task)
+
+    async def wait(self) -> None:
+        """Wait until all that was begun has ended."""
+        await asyncio.gather(*self._closings, return_exceptions=True)
+
+
 class BackgroundTasks:
     """Keeps tasks until they are done, and logs those that fail."""
 

@@ -55,10 +55,10 @@ class Typist:
             self._ask_for_popup: 8,
             self._jump: 8,
             self._erase: 6,
-            self._switch: 5,
+            self._switch: 14,
             self._ask_for_actions: 3,
             self._save: 3,
-            self._open_another: 2,
+            self._open_another: 6,
             self._ask_for_status: 2,
             self._change_settings: 1,
         }
