@@ -8,7 +8,13 @@ from hypothesis import strategies as st
 from tree_sitter import Node
 
 from lsp_server.context.languages.registry import LanguageFacts, language_of_id
-from lsp_server.context.syntax import DocumentTrees, parse, reparse
+from lsp_server.context.syntax import (
+    DocumentTrees,
+    captures_in_rows,
+    matches,
+    parse,
+    reparse,
+)
 
 
 def language(language_id: str) -> LanguageFacts:
@@ -43,6 +49,20 @@ def test_parsing_again_leaves_the_older_tree_as_it_was() -> None:
 
 def test_broken_code_has_a_tree_that_says_so() -> None:
     assert parse("def f(a, b\nclass", language("python")).has_error
+
+
+def test_what_is_no_program_is_not_searched() -> None:
+    """It would take minutes, in which nothing else in the process goes on."""
+    tangle = parse("def f(a):\n    pass\n\nx = " + "(" * 200_000, language("python"))
+    assert list(matches(tangle, "definitions")) == []
+    assert captures_in_rows(tangle, "identifiers", 0, 9) == {}
+
+
+def test_a_few_errors_hide_no_definition() -> None:
+    text = "def f(a):\n    pass\n" * 3_000 + "x = (((\n"
+    parsed = parse(text, language("python"))
+    assert parsed.has_error
+    assert len(list(matches(parsed, "definitions"))) >= 3_000
 
 
 def test_trees_of_documents_are_bounded() -> None:
