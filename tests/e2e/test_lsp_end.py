@@ -116,6 +116,9 @@ async def test_a_running_completion_neither_delays_the_end_nor_goes_on(
             assert await asyncio.to_thread(server.wait) == status
             print(f"{way}: the process ended after {time.monotonic() - start:.2f} s")
             assert server.stderr == "" or way == "broken pipe"
+            if way != "broken pipe":
+                await asyncio.to_thread(server.rest)
+                assert len(server.responses("question")) == 1
             assert "Traceback" not in server.stderr
         await eventually(lambda: engine.num_open == 0)
 
