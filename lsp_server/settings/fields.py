@@ -58,7 +58,7 @@ def setting_fields() -> dict[str, SettingField]:
     """Return every setting by its key, in the order of the schema."""
     return {
         field.key: field
-        for group, struct in typing.get_type_hints(Settings, include_extras=True).items()
+        for group, struct in setting_groups().items()
         for field in _fields_of_group(group, struct)
     }
 
@@ -66,7 +66,8 @@ def setting_fields() -> dict[str, SettingField]:
 @functools.cache
 def setting_groups() -> dict[str, type[msgspec.Struct]]:
     """Return every group of settings by its name, in the order of the schema."""
-    return typing.get_type_hints(Settings)
+    hints = typing.get_type_hints(Settings).items()
+    return {name: hint for name, hint in hints if isinstance(hint, type(msgspec.Struct))}
 
 
 def _fields_of_group(group: str, struct: type[msgspec.Struct]) -> list[SettingField]:

@@ -70,7 +70,8 @@ def apply_layer(base: Settings, layer: Layer) -> LoadedSettings:
         group: msgspec.structs.replace(getattr(base, group), **values)
         for group, values in changes.items()
     }
-    return LoadedSettings(msgspec.structs.replace(base, **groups), tuple(problems))
+    chosen = base.chosen.union(f"{group}.{name}" for group in changes for name in changes[group])
+    return LoadedSettings(msgspec.structs.replace(base, **groups, chosen=chosen), tuple(problems))
 
 
 def _nearest_key(key: str) -> str | None:

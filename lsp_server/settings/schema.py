@@ -26,6 +26,9 @@ USER_ONLY = frozenset(
         "engine.exit_after_s",
         "engine.max_models",
         "engine.max_stale_edits",
+        "engine.target_step_ms",
+        "engine.target_first_ms",
+        "engine.target_answer_ms",
         "remote.url",
         "remote.model",
         "remote.key_file",
@@ -127,7 +130,11 @@ class EngineSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     ] = "llama.cpp"
     context_tokens: Annotated[
         int,
-        Meta(ge=0, le=1_048_576, description="KV cells to reserve; 0 follows the model, to 4096."),
+        Meta(
+            ge=0,
+            le=1_048_576,
+            description="KV cells to reserve, which all documents share; 0 takes 4096.",
+        ),
     ] = 0
     threads: Annotated[
         int, Meta(ge=0, le=512, description="CPU threads; 0 is one per physical core.")
@@ -142,6 +149,35 @@ class EngineSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
             "and slower).",
         ),
     ] = 8
+    target_step_ms: Annotated[
+        int,
+        Meta(
+            ge=10,
+            le=10_000,
+            description="Longest step of the model to aim at, in milliseconds; a keystroke waits "
+            "for one step at most.",
+        ),
+    ] = 150
+    target_first_ms: Annotated[
+        int,
+        Meta(
+            ge=100,
+            le=600_000,
+            description="How long the model may read before the first suggestion in a file, in "
+            "milliseconds; slower machines show it less of the file, unless "
+            "`completion.prefix_chars`, `completion.suffix_chars` and `completion.context_tokens` "
+            "are set.",
+        ),
+    ] = 5_000
+    target_answer_ms: Annotated[
+        int,
+        Meta(
+            ge=100,
+            le=600_000,
+            description="How long writing a suggestion may take, in milliseconds; slower machines "
+            "write shorter ones, unless `completion.max_tokens` is set.",
+        ),
+    ] = 2_000
     max_models: Annotated[int, Meta(ge=1, le=16, description="Models loaded at once.")] = 1
     unload_after_s: Annotated[
         int, Meta(ge=1, description="Seconds without a request before models are unloaded.")
@@ -219,7 +255,12 @@ class LogSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """All settings.  TOML tables and JSON objects have the same shape."""
+    """All settings.  TOML tables and JSON objects have the same shape.
+
+    Attributes:
+        chosen: Keys that somebody has set, to whatever value.  What nobody has set may follow
+            what was measured on this machine.
+    """
 
     model: ModelSettings = ModelSettings()
     completion: CompletionSettings = CompletionSettings()
@@ -227,3 +268,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     engine: EngineSettings = EngineSettings()
     remote: RemoteSettings = RemoteSettings()
     log: LogSettings = LogSettings()
+    chosen: frozenset[str] = frozenset()
+
+    def is_chosen(self, key: str) -> bool:
+        """Return whether somebody has set a key (`completion.max_tokens`)."""
+        group, _, name = key.partition(".")
+        struct = getattr(self, group)
+        return key in self.chosen or getattr(struct, name) != getattr(type(struct)(), name)

@@ -15,7 +15,11 @@ from lsp_server.engine.memory_check import check_memory
 from lsp_server.engine.runners.bpe_vocabulary import BpeVocabulary
 from lsp_server.engine.runners.ctransformers import CtransformersFile, CtransformersRunner
 from lsp_server.engine.runners.ctransformers_library import import_library
-from lsp_server.engine.runners.model_measures import chars_per_token, default_cells
+from lsp_server.engine.runners.model_measures import (
+    DEFAULT_CELLS,
+    chars_per_token,
+    trained_context_tokens,
+)
 from lsp_server.errors import EngineStoppedError
 from lsp_server.models.catalogue import ModelFile, find_model
 from lsp_server.models.chat_formats import find_chat_format
@@ -69,9 +73,9 @@ def load_ctransformers_model(
     finding = find_fim_format(header)
     chat = ChatFormat(find_chat_format(header), model.name)
     vocabulary = BpeVocabulary(header, finding, model.name)
-    trained_tokens = header.metadata.integer("llama.context_length")
+    trained_tokens = trained_context_tokens(header)
     # One sequence has no use for cells beyond the positions that the model was trained for.
-    num_cells = min(settings.context_tokens or default_cells(header), trained_tokens)
+    num_cells = min(settings.context_tokens or DEFAULT_CELLS, trained_tokens)
     check_memory(header, num_cells)
     runner = CtransformersRunner(
         CtransformersFile(converted.path, model.name, trained_tokens, vocabulary),

@@ -12,7 +12,11 @@ from lsp_server.engine.machine import num_physical_cores
 from lsp_server.engine.memory_check import check_memory
 from lsp_server.engine.runners.llama_cpp import LlamaCppRunner, LlamaFile, LlamaSettings
 from lsp_server.engine.runners.llama_library import can_offload
-from lsp_server.engine.runners.model_measures import chars_per_token, default_cells
+from lsp_server.engine.runners.model_measures import (
+    DEFAULT_CELLS,
+    chars_per_token,
+    trained_context_tokens,
+)
 from lsp_server.models.catalogue import find_model
 from lsp_server.models.chat_formats import find_chat_format
 from lsp_server.models.fim_detection import find_fim_format
@@ -44,9 +48,10 @@ def load_llama_model(
     header = read_gguf_header(found.path)
     require_weights(header)
     require_sound(header)
+    trained_context_tokens(header)  # The library asks for it, too, but does not say so well.
     finding = find_fim_format(header)
     chat = ChatFormat(find_chat_format(header), model)
-    num_cells = settings.context_tokens or default_cells(header)
+    num_cells = settings.context_tokens or DEFAULT_CELLS
     if not can_offload():
         check_memory(header, num_cells)
     runner = LlamaCppRunner(

@@ -7,16 +7,16 @@ from lsp_server.engine.runners.base import Vocabulary
 from lsp_server.errors import ModelFileError
 from lsp_server.models.gguf import GgufHeader
 
-#: KV cells when the settings leave it open and the model would take more: attention runs over
-#: all cells up to the highest used one, so they are not for free.
-DEFAULT_MAX_CELLS = 4096
+#: KV cells when the settings leave it open: attention runs over all cells up to the highest used
+#: one, so they are not for free.  Documents share them, so a model of a short context has as many.
+DEFAULT_CELLS = 4096
 
 
-def default_cells(header: GgufHeader) -> int:
-    """Return how many KV cells a model gets when the settings leave it open.
+def trained_context_tokens(header: GgufHeader) -> int:
+    """Return the longest context that a model was made for.
 
     Raises:
-        ModelFileError: The file does not say how long its context is.
+        ModelFileError: The file does not say how long it is.
     """
     architecture = header.metadata.text("general.architecture")
     key = f"{architecture}.context_length"
@@ -26,7 +26,7 @@ def default_cells(header: GgufHeader) -> int:
             f"{header.path}: it does not say how long its context is ({key}); convert the model "
             "again or choose another file"
         )
-    return min(trained, DEFAULT_MAX_CELLS)
+    return trained
 
 
 def chars_per_token(vocabulary: Vocabulary) -> float:
