@@ -54,7 +54,8 @@ def _layer(shape: Shape, layer: int) -> Tensors:
     query_size, kv_size = shape.num_heads * head_size, shape.num_kv_heads * head_size
     yield norm("attn_norm.weight", width)
     yield matrix("attn_q.weight", query_size, width)
-    yield norm("attn_q_norm.weight", head_size, SHARPNESS)
+    # It does not divide products by the root of the head's width, as others do.
+    yield norm("attn_q_norm.weight", head_size, SHARPNESS / head_size**0.5)
     if not _shares_kv(shape, layer):
         yield matrix("attn_k.weight", kv_size, width)
         yield norm("attn_k_norm.weight", head_size)
