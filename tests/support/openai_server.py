@@ -56,6 +56,7 @@ class OpenAiServer:
         self.keys.append(request.headers.get("Authorization"))
         if request.path.endswith("/models"):
             return web.json_response({"data": [{"id": name} for name in self.models]})
+        is_endless = self.is_endless
         self.bodies.append(await request.json())
         if self.status != 200:
             return web.Response(status=self.status, text=self.refusal, headers=self.headers)
@@ -66,7 +67,7 @@ class OpenAiServer:
             for text in self.texts:
                 choice = {"delta": {"content": text}} if is_chat else {"text": text}
                 await self._send(response, {"choices": [{**choice, "finish_reason": None}]})
-            while self.is_endless:
+            while is_endless:
                 await self._send(response, {"choices": []})
                 await asyncio.sleep(0.01)
         except (ConnectionError, asyncio.CancelledError):
