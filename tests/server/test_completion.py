@@ -76,7 +76,7 @@ async def test_what_is_not_ready_in_time_is_found_by_the_next_request(
     await client.start(initializationOptions={"completion": {"popup_ms": 10}})
     at = client.open("x = 1\nret‸\n")
     assert await client.ask(POPUP, at) == {"isIncomplete": True, "items": []}
-    assert engine.num_open == 1
+    await client.until(lambda: engine.requests)
     engine.gate.set()
     await client.until(lambda: engine.num_open == 0)
     answer = await client.ask(POPUP, client.type("u", at, version=2))
