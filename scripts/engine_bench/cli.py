@@ -8,13 +8,10 @@ import json
 import os
 import sys
 
-# OpenMP reads it when the model library is loaded, in this process as in the engine's.
-from lsp_server.engine.native_environment import native_environment
-
-os.environ.update(native_environment(os.environ))
-
 from rich.console import Console
 
+from lsp_server.engine.native_environment import native_environment
+from lsp_server.errors import BantamError
 from scripts.engine_bench.ours import OurFailure
 from scripts.engine_bench.registry import BENCHMARKS
 from scripts.peer.program import PeerFailed
@@ -24,10 +21,12 @@ from scripts.vocabularies.fetch import FetchFailed
 def main(arguments: list[str] | None = None) -> int:
     """Run one benchmark and return the exit status."""
     options = _parse(arguments)
+    # The model library reads it when it is loaded, which is when the first model is.
+    os.environ.update(native_environment(os.environ))
     console = Console(stderr=True)
     try:
         report = asyncio.run(BENCHMARKS[options.benchmark].run(options, console))
-    except (PeerFailed, OurFailure, FetchFailed, OSError) as error:
+    except (PeerFailed, OurFailure, FetchFailed, BantamError, OSError) as error:
         print(f"scripts/bench_engine: error: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
