@@ -13,6 +13,7 @@ from pygls.exceptions import JsonRpcException
 from lsp_server.context.languages.registry import languages
 from tests.support.completion import WritingEngine
 from tests.support.lsp_in_process import JsonClient, ghost, in_process
+from tests.support.lsp_session import eventually
 
 GHOST = "textDocument/inlineCompletion"
 USES_SHELF = "from shelf import put\n\nput(‸)\n"
@@ -170,7 +171,7 @@ async def test_the_client_is_asked_to_tell_of_files(client: JsonClient) -> None:
     result = await client.start(FILE_EVENTS)
     operations = result["capabilities"]["workspace"]["fileOperations"]
     assert set(operations) == {"didCreate", "didRename", "didDelete"}
-    await client.until(lambda: client.requests)
+    await eventually(lambda: client.requests)
     [registration] = client.requests[0]["params"]["registrations"]
     assert registration["method"] == "workspace/didChangeWatchedFiles"
     globs = {one["globPattern"] for one in registration["registerOptions"]["watchers"]}
@@ -186,7 +187,7 @@ async def test_clients_that_refuse_to_tell_of_files_are_served(
 
     monkeypatch.setattr(client.server, "client_register_capability_async", refuse)
     await client.start(FILE_EVENTS)
-    await client.until(lambda: "does not register" in caplog.text)
+    await eventually(lambda: "does not register" in caplog.text)
     assert (await client.ask(GHOST, ghost(client.open("value = ‸\n"))))["items"]
 
 
