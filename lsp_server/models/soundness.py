@@ -13,10 +13,13 @@ from collections.abc import Sequence
 from lsp_server.errors import ModelFileError
 from lsp_server.models.gguf import GgufHeader
 from lsp_server.models.gguf_metadata import ArrayValue
+from lsp_server.models.soundness_latent import require_sound_latent_attention
 
 #: `LLAMA_MAX_LAYERS` and `LLAMA_MAX_EXPERTS` in src/llama-hparams.h.
 MAX_LAYERS = 512
 MAX_EXPERTS = 1_024
+#: The last of `llama_expert_gating_func_type` in the same file.
+MAX_GATING = 4
 #: `tokenizer.ggml.model` of SentencePiece and byte-level BPE vocabularies.
 VOCABULARY_KINDS = ("llama", "gpt2", "gemma4")
 ROPE_SCALING_TYPES = ("none", "linear", "yarn", "longrope")
@@ -34,6 +37,8 @@ def require_sound(header: GgufHeader) -> None:
     checker.check_experts()
     checker.check_numbers()
     checker.check_vocabulary()
+    checker.check_weights()
+    require_sound_latent_attention(header)
 
 
 class _Checker:
@@ -60,6 +65,7 @@ class _Checker:
         if not 0 <= num_experts <= MAX_EXPERTS:
             raise self._error(key, num_experts, f"at most {MAX_EXPERTS}")
         self._check_used_experts(num_experts)
+        self._check_gating()
         self._check_expert_groups(num_experts)
 
     def check_numbers(self) -> None:
@@ -90,6 +96,16 @@ class _Checker:
                 "tokenizer.ggml.tokens", f"without {missing}", "a list with a token per byte"
             )
 
+    def check_weights(self) -> None:
+        for tensor in self._header.tensors:
+            is_added = tensor.name.endswith((".bias", "_norm.weight"))
+            if is_added and tensor.type.name != "F32":
+                raise ModelFileError(
+                    f"{self._header.path}: the tensor {tensor.name} is packed as "
+                    f"{tensor.type.name}; norms and biases must be F32: download or convert the "
+                    "model again"
+                )
+
     def _check_used_experts(self, num_experts: int) -> None:
         key = self._key("expert_used_count")
         if isinstance(self._metadata.value(key), ArrayValue):
@@ -99,6 +115,12 @@ class _Checker:
         lowest = 1 if num_experts else 0
         if not lowest <= max(counts, default=0) <= num_experts:
             raise self._error(key, max(counts, default=0), f"{lowest} to {num_experts}")
+
+    def _check_gating(self) -> None:
+        key = self._key("expert_gating_func")
+        gating = self._metadata.try_integer(key) or 0
+        if not 0 <= gating <= MAX_GATING:
+            raise self._error(key, gating, f"0 to {MAX_GATING}")
 
     def _check_expert_groups(self, num_experts: int) -> None:
         key, used_key = self._key("expert_group_count"), self._key("expert_group_used_count")

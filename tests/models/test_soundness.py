@@ -12,7 +12,7 @@ from lsp_server.errors import ModelFileError
 from lsp_server.models.gguf import read_gguf_header
 from lsp_server.models.gguf_types import ValueType
 from lsp_server.models.soundness import require_sound
-from tests.support.gguf_files import RawGguf, array, scalar, text, texts
+from tests.support.gguf_files import RawGguf, RawTensor, array, scalar, text, texts
 
 LAYERS = scalar("llama.block_count", ValueType.UINT32, 2)
 BYTES = tuple(f"<0x{byte:02X}>" for byte in range(256))
@@ -28,6 +28,7 @@ def check(
     layers: bytes = LAYERS,
     kind: str = "gpt2",
     tokens: Sequence[str] = ("a", "b"),
+    tensors: tuple[RawTensor, ...] = (RawTensor(),),
 ) -> None:
     entries = (
         text("general.architecture", "llama"),
@@ -36,7 +37,7 @@ def check(
         texts("tokenizer.ggml.tokens", tokens),
         *more,
     )
-    require_sound(read_gguf_header(RawGguf(entries=entries).write(folder)))
+    require_sound(read_gguf_header(RawGguf(entries=entries, tensors=tensors).write(folder)))
 
 
 def test_plain_model_is_sound(tmp_path: Path) -> None:
@@ -93,6 +94,7 @@ def test_number_of_layers_is_bounded(count: int, tmp_path: Path) -> None:
         ),
         ([unsigned("llama.expert_group_count", 1)], "expert_group_count"),
         ([text("llama.rope.scaling.type", "junk")], "rope.scaling.type"),
+        ([unsigned("llama.expert_gating_func", 255)], "expert_gating_func"),
         (
             [scalar("llama.attention.layer_norm_rms_epsilon", ValueType.FLOAT32, -1.0)],
             "layer_norm_rms_epsilon",
@@ -139,3 +141,11 @@ def test_sentencepiece_needs_every_byte(tmp_path: Path) -> None:
 def test_other_vocabularies_are_refused(kind: str, tmp_path: Path) -> None:
     with pytest.raises(ModelFileError, match=f"of the kind '{kind}'.*choose a code model"):
         check(tmp_path, kind=kind)
+
+
+@pytest.mark.parametrize("name", ["output_norm.weight", "blk.0.attn_q.bias"])
+def test_norms_and_biases_are_not_packed(name: str, tmp_path: Path) -> None:
+    tensor = RawTensor(name, shape=(4,), type=1)
+    with pytest.raises(ModelFileError, match=f"{name} is packed as F16; .* must be F32: download"):
+        check(tmp_path, tensors=(tensor,))
+    check(tmp_path, tensors=(RawTensor("blk.0.attn_q.weight", shape=(4,), type=1),))
