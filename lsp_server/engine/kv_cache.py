@@ -111,6 +111,11 @@ class KvCache:
         return self._store.num_free_cells - self.num_cells_reserved
 
     @property
+    def free_ids(self) -> tuple[int, ...]:
+        """Ids of empty sequences, for what leaves them empty."""
+        return self._store.free_ids
+
+    @property
     def num_saved_bytes(self) -> int:
         """Memory that documents outside the cache take."""
         return self._saved.num_bytes
@@ -235,8 +240,9 @@ class KvCache:
         """
         self._store.truncate(sequence, num_kept)
         sequence.num_reserved = 0
-        if self.num_cells_unclaimed < num_reserved:
-            return False
+        while self.num_cells_unclaimed < num_reserved:
+            if not self._drop_leftovers():
+                return False
         sequence.num_reserved = num_reserved
         return True
 
@@ -250,6 +256,7 @@ class KvCache:
         self._parked[spare.document_key] = spare
         del self._running[spare.sequence_id]
         self._spare = None
+        self._store.hand_on_leftovers(stale, spare)
         self._store.drop(stale)
 
     def check_integrity(self) -> None:
@@ -265,7 +272,7 @@ class KvCache:
 
     @property
     def _running_cells(self) -> set[int]:
-        return {cell for sequence in self._running.values() for cell in sequence.all_cells}
+        return {cell for sequence in self._running.values() for cell in sequence.needed_cells}
 
     def _try_admit(self, demand: Demand) -> Admission | None:
         plan = self._best_plan(demand)
@@ -352,7 +359,7 @@ class KvCache:
             del self._parked[source.document_key]
             source.document_key = key
             self._running[source.sequence_id] = source
-            self._free_ids_for(len(plan.moved))
+            self._free_ids_for(len(plan.moved), besides=source)
             self._store.splice(source, plan)
             return source
         if source.document_key in self._parked:
@@ -367,18 +374,28 @@ class KvCache:
         self._running[sequence.sequence_id] = sequence
         return sequence
 
-    def _free_ids_for(self, num_sequences: int) -> None:
+    def _free_ids_for(self, num_sequences: int, besides: KvSequence | None = None) -> None:
         while self._store.num_free_ids < num_sequences:
-            self._evict()
+            self._evict(besides)
 
-    def _evict(self) -> None:
-        """Free the least recently used parked sequence; copy it out if that can be done."""
+    def _evict(self, besides: KvSequence | None = None) -> None:
+        """Free leftovers, but for one sequence's; then what is least recently used, copied out."""
+        if self._drop_leftovers(besides):
+            return
         key, sequence = self._parked.popitem(last=False)
         if len(sequence.tokens) >= _MIN_SAVED_TOKENS and self._saved.max_bytes:
             saved = self._store.save(sequence, self._saved.max_bytes)
             if saved is not None:
                 self._saved.put(key, saved)
         self._store.drop(sequence)
+
+    def _drop_leftovers(self, besides: KvSequence | None = None) -> bool:
+        """Free the leftovers of one document, the least recently used first, if there are any."""
+        for sequence in (*self._parked.values(), *self._running.values()):
+            if sequence.leftovers and sequence is not besides:
+                self._store.drop_leftovers(sequence)
+                return True
+        return False
 
     def _bring_back(self, demand: Demand) -> None:
         """Park a saved document again, if its next prompt gains by it and there is room."""

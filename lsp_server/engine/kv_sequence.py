@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 @dataclass(slots=True, eq=False)
 class Island:
-    """Tokens behind a gap that is still to be computed.
+    """Tokens in a sequence of their own: behind a gap, or left over.
 
     Attributes:
         sequence_id: Its id in the runner.
@@ -48,6 +48,7 @@ class KvSequence:
             for this prompt.
         num_exact: So many tokens at its beginning equal a full recompute.
         islands: What is kept behind the gap, in order of positions.
+        leftovers: What older prompts of the document had and this one has not; gives way first.
         target: The prompt that it is computed for.
         num_reserved: Cells that it may still take.
     """
@@ -59,6 +60,7 @@ class KvSequence:
     ages: list[int] = field(default_factory=list)
     num_exact: int = 0
     islands: list[Island] = field(default_factory=list)
+    leftovers: list[Island] = field(default_factory=list)
     target: tuple[int, ...] = ()
     num_reserved: int = 0
 
@@ -73,11 +75,16 @@ class KvSequence:
         return self.islands[0].start if self.islands else None
 
     @property
-    def all_cells(self) -> list[int]:
+    def needed_cells(self) -> list[int]:
         """Its cells and those of its islands."""
         return self.cells + [cell for island in self.islands for cell in island.cells]
 
     @property
+    def side_sequences(self) -> list[Island]:
+        """Its islands and leftovers."""
+        return self.islands + self.leftovers
+
+    @property
     def all_ids(self) -> list[int]:
-        """Its id and those of its islands."""
-        return [self.sequence_id, *(island.sequence_id for island in self.islands)]
+        """Its id and those of its islands and leftovers."""
+        return [self.sequence_id, *(each.sequence_id for each in self.side_sequences)]

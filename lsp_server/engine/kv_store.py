@@ -9,7 +9,7 @@ from collections.abc import Iterable
 
 from lsp_server.engine.cell_ledger import CellLedger
 from lsp_server.engine.kv_sequence import Island, KvSequence
-from lsp_server.engine.reuse_plan import MovedRun, ReusePlan
+from lsp_server.engine.reuse_plan import HeldRun, ReusePlan
 from lsp_server.engine.runners.base import Runner
 from lsp_server.engine.saved_states import SavedState
 
@@ -28,6 +28,11 @@ class KvStore:
     def num_free_ids(self) -> int:
         """Sequences that can be made."""
         return len(self._free_ids)
+
+    @property
+    def free_ids(self) -> tuple[int, ...]:
+        """Ids of no sequence; whoever uses them gives them back empty."""
+        return tuple(self._free_ids)
 
     @property
     def num_free_cells(self) -> int:
@@ -95,18 +100,33 @@ class KvStore:
     def splice(self, sequence: KvSequence, plan: ReusePlan) -> None:
         """Leave a sequence only what a plan uses of it, each run at its new place."""
         islands = [self._cut_out(run) for run in plan.moved]
+        leftovers = self._leave(sequence, plan)
         self.truncate(sequence, plan.num_kept)
-        self._drop_islands(sequence)
+        self._drop_all(sequence.islands)
+        self._drop_all(each for each in sequence.leftovers if each not in leftovers)
         # Only now does each cell have one owner, so that a shift moves it for nobody else.
         for island, run in zip(islands, plan.moved, strict=True):
             if run.num_positions:
                 self._runner.shift_cells(island.sequence_id, run.num_positions)
         sequence.islands = islands
+        sequence.leftovers = leftovers
         self._join_islands(sequence)
+
+    def drop_leftovers(self, sequence: KvSequence) -> None:
+        """Free what a sequence does not use."""
+        self._drop_all(sequence.leftovers)
+        sequence.leftovers = []
+
+    def hand_on_leftovers(self, source: KvSequence, target: KvSequence) -> None:
+        """Give what one sequence does not use to another one of its document."""
+        target.leftovers += source.leftovers
+        source.leftovers = []
 
     def drop(self, sequence: KvSequence) -> None:
         """Free a sequence's id and the cells that nobody else owns."""
-        self._drop_islands(sequence)
+        self._drop_all(sequence.side_sequences)
+        sequence.islands = []
+        sequence.leftovers = []
         if sequence.tokens or self._runner.end_position(sequence.sequence_id):
             self._runner.remove_cells(sequence.sequence_id, 0, None)
         self._ledger.remove_owner(sequence.cells)
@@ -114,7 +134,7 @@ class KvStore:
         self._free_ids.append(sequence.sequence_id)
 
     def save(self, sequence: KvSequence, max_bytes: int) -> SavedState | None:
-        """Return a copy of a sequence without its islands, or `None` if that is impossible."""
+        """Return a copy without islands and leftovers, or `None` if that is impossible."""
         if not self.can_copy_out:
             return None
         if not 0 < self._runner.state_bytes(sequence.sequence_id) <= max_bytes:
@@ -140,7 +160,12 @@ class KvStore:
         Raises:
             AssertionError: With a sentence that says what is wrong.
         """
-        self._ledger.check(sequence.all_cells for sequence in sequences)
+        self._ledger.check(
+            [
+                *(sequence.cells for sequence in sequences),
+                *(side.cells for sequence in sequences for side in sequence.side_sequences),
+            ]
+        )
         for sequence in sequences:
             assert len(sequence.cells) == len(sequence.tokens), "each token has one cell"
             assert len(sequence.ages) == len(sequence.tokens), "each token has an age"
@@ -150,8 +175,9 @@ class KvStore:
             end = len(sequence.tokens)
             for island in sequence.islands:
                 assert island.start >= end, "islands follow each other"
-                self._check_range(island.sequence_id, island.start, island.end)
                 end = island.end
+            for side in sequence.side_sequences:
+                self._check_range(side.sequence_id, side.start, side.end)
         used_ids = [each for sequence in sequences for each in sequence.all_ids]
         ids = sorted(self._free_ids + used_ids)
         assert ids == list(range(self.limits.max_sequences)), "every id is free or in use"
@@ -166,7 +192,7 @@ class KvStore:
             "the runner"
         )
 
-    def _cut_out(self, run: MovedRun) -> Island:
+    def _cut_out(self, run: HeldRun) -> Island:
         """Give a run a sequence of its own; its old owner still has it."""
         sequence_id = self._free_ids.pop()
         old_end = run.old_start + len(run.tokens)
@@ -187,9 +213,19 @@ class KvStore:
             sequence.cells += island.cells
             sequence.ages += island.ages
 
-    def _drop_islands(self, sequence: KvSequence) -> None:
-        for island in sequence.islands:
+    def _leave(self, sequence: KvSequence, plan: ReusePlan) -> list[Island]:
+        """Return a plan's runs that are left; those that no id is free for are lost."""
+        leftovers = []
+        for run in plan.left:
+            whole = next((each for each in sequence.leftovers if each.cells == run.cells), None)
+            if whole is not None and not plan.moved:
+                leftovers.append(whole)  # Nothing before it changed: it is not older either.
+            elif self._free_ids:
+                leftovers.append(self._cut_out(run))
+        return leftovers
+
+    def _drop_all(self, islands: Iterable[Island]) -> None:
+        for island in islands:
             self._runner.remove_cells(island.sequence_id, 0, None)
             self._ledger.remove_owner(island.cells)
             self._free_ids.append(island.sequence_id)
-        sequence.islands = []

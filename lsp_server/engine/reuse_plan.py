@@ -3,6 +3,7 @@
 Kept are the tokens that both have at their beginning; they stay where they are, and whatever of
 them was exact is exact still.  Moved are runs behind a change: they keep their keys and values,
 which were computed against slightly older text, and get their new positions by one K-shift.
+Left are long runs that the prompt has no use for now: whoever jumps in a file comes back.
 """
 
 from __future__ import annotations
@@ -11,25 +12,28 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from lsp_server.engine.kv_sequence import KvSequence
-from lsp_server.engine.splice import UNUSABLE, common_prefix_length, find_runs
+from lsp_server.engine.splice import UNUSABLE, Run, common_prefix_length, find_runs
 
 #: A shorter run costs more in sequences and staleness than its tokens do.
 MIN_RUN_TOKENS = 8
 #: Sequences of the runner that one splice may take for its runs.
 MAX_RUNS = 6
+#: Of what a prompt does not use, runs of at least so many tokens are left, and so many of them.
+MIN_LEFT_TOKENS = 32
+MAX_LEFT_RUNS = 2
 #: A K-shift costs about as much as 3 tokens, and what it leaves is computed again when idle: a
 #: small gain is not worth it.
 MIN_SAVED_TOKENS = 24
 
 
 @dataclass(frozen=True, slots=True)
-class MovedRun:
-    """A run of cells that a new prompt takes over behind a change.
+class HeldRun:
+    """A run of cells behind a change.
 
     Attributes:
         sequence_id: The runner's sequence in which it lies.
         old_start: Position of its first token there.
-        new_start: Position of its first token in the new prompt.
+        new_start: Position of its first token in the new prompt, or the same for one that is left.
         tokens: Its tokens.
         cells: Our number of each token's cell.
         ages: How often each token is then carried over a change before it.
@@ -56,11 +60,13 @@ class ReusePlan:
         source: The sequence it comes from, or `None`: everything is computed.
         num_kept: Tokens at the beginning that stay as they are.
         moved: Runs behind the first change, in order.
+        left: Runs that the prompt does not use.
     """
 
     source: KvSequence | None = None
     num_kept: int = 0
-    moved: tuple[MovedRun, ...] = ()
+    moved: tuple[HeldRun, ...] = ()
+    left: tuple[HeldRun, ...] = ()
 
     @property
     def num_reused(self) -> int:
@@ -108,21 +114,42 @@ def plan_splice(
         max_runs=MAX_RUNS,
     )
     if sum(run.num_tokens for run in runs) < MIN_SAVED_TOKENS:
-        return ReusePlan(source, num_kept)
-    moved = []
-    for run in runs:
-        first, *_ = held = places[run.old_start : run.old_end]
-        moved.append(
-            MovedRun(
-                sequence_id=first.sequence_id,
-                old_start=first.position,
-                new_start=num_kept + run.new_start,
-                tokens=[place.token for place in held],
-                cells=[place.cell for place in held],
-                ages=[place.age for place in held],
-            )
-        )
-    return ReusePlan(source, num_kept, tuple(moved))
+        runs = ()
+    moved = tuple(
+        _held_run(places[run.old_start : run.old_end], num_kept + run.new_start) for run in runs
+    )
+    return ReusePlan(source, num_kept, moved, _left_runs(places, runs, len(source.target)))
+
+
+def _held_run(places: list[_Place], new_start: int) -> HeldRun:
+    return HeldRun(
+        sequence_id=places[0].sequence_id,
+        old_start=places[0].position,
+        new_start=new_start,
+        tokens=[place.token for place in places],
+        cells=[place.cell for place in places],
+        ages=[place.age for place in places],
+    )
+
+
+def _left_runs(places: list[_Place], runs: tuple[Run, ...], num_target: int) -> tuple[HeldRun, ...]:
+    """Return the longest runs of prompt tokens that are not used; an answer's are forgotten."""
+    left: list[list[_Place]] = []
+    used = {index for run in runs for index in range(run.old_start, run.old_end)}
+    before: _Place | None = None
+    for index, place in enumerate(places):
+        if index in used or place is _NO_PLACE or place.position >= num_target:
+            before = None
+            continue
+        goes_on = before is not None and before.sequence_id == place.sequence_id
+        if goes_on:
+            left[-1].append(place)
+        else:
+            left.append([place])
+        before = place
+    long = [run for run in left if len(run) >= MIN_LEFT_TOKENS]
+    longest = sorted(long, key=len, reverse=True)[:MAX_LEFT_RUNS]
+    return tuple(_held_run(run, run[0].position) for run in longest)
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,4 +199,14 @@ def _places(
                 island.start + offset,
                 island.cells[offset],
                 island.ages[offset] + (not is_as_before),
+            )
+    for leftover in source.leftovers:
+        yield _NO_PLACE
+        for offset, token in enumerate(leftover.tokens):
+            yield place(
+                token,
+                leftover.sequence_id,
+                leftover.start + offset,
+                leftover.cells[offset],
+                leftover.ages[offset] + 1,
             )

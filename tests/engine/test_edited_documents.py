@@ -262,3 +262,38 @@ def test_memory_of_saved_documents_is_bounded() -> None:
         harness.answer(long_request(SUFFIX, PREFIX, document_key=f"other {number}.py"))
         assert harness.cache.num_saved_bytes <= 4_000
     assert len(harness.cache.saved_documents) == 2
+
+
+def test_who_jumps_in_a_file_and_returns_finds_the_old_surroundings() -> None:
+    """The window around the other place is shorter, so a part of the suffix is left for a time."""
+    harness = SchedulerHarness(limits=LIMITS)
+    far_suffix = numbered_lines(70, 8)
+    harness.answer(long_request(PREFIX, SUFFIX[:60] + far_suffix))
+    harness.answer(long_request(PREFIX[:14], "y" + PREFIX[14:] + SUFFIX[:60]))
+    back = long_request(PREFIX[:14] + "y" + PREFIX[14:], SUFFIX[:60] + far_suffix)
+    heard = harness.answer(back)
+    assert heard.end.cost.tokens_computed < 10
+    assert heard.text() == fresh_answer(back)
+
+
+def test_what_is_left_gives_way_before_any_document() -> None:
+    limits = dataclasses.replace(LIMITS, num_cells=370)
+    harness = SchedulerHarness(limits=limits, keep=SAVING)
+    harness.answer(long_request(PREFIX, SUFFIX[:60] + numbered_lines(70, 8)))
+    harness.answer(long_request(PREFIX[:14], "y" + PREFIX[14:] + SUFFIX[:60]))
+    spliced = harness.cache.parked("a.py")
+    assert spliced is not None
+    assert spliced.leftovers
+    harness.answer(make_request(numbered_lines(0, 28), max_tokens=4, document_key="b.py"))
+    assert harness.cache.parked_documents == ("a.py", "b.py")
+    assert not spliced.leftovers
+
+
+def test_refresh_leaves_what_is_left_over() -> None:
+    harness = SchedulerHarness(limits=LIMITS)
+    harness.answer(long_request(PREFIX, SUFFIX[:60] + numbered_lines(70, 8)))
+    harness.answer(long_request(PREFIX[:14], "y" + PREFIX[14:] + SUFFIX[:60]))
+    assert harness.refresh() > 0
+    refreshed = harness.cache.parked("a.py")
+    assert refreshed is not None
+    assert refreshed.leftovers

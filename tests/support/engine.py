@@ -202,7 +202,7 @@ class SchedulerHarness(EngineHarness):
         for sequence in self.cache.sequences:
             for position, cell in enumerate(sequence.cells):
                 ours.setdefault(cell, (position, set()))[1].add(sequence.sequence_id)
-            for island in sequence.islands:
+            for island in sequence.side_sequences:
                 for offset, cell in enumerate(island.cells):
                     place = (island.start + offset, set[int]())
                     ours.setdefault(cell, place)[1].add(island.sequence_id)
