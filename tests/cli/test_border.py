@@ -11,6 +11,7 @@ import click
 import pytest
 
 from lsp_server import __version__
+from lsp_server.cli import border
 from lsp_server.cli.border import run
 from lsp_server.cli.main import bantam
 from lsp_server.errors import ConfigError, EngineStartError, ModelNotFoundError, UsageError
@@ -172,3 +173,15 @@ def test_what_every_editor_window_starts_imports_nothing_slow(arguments: list[st
     )
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert result.returncode == 0, result.stderr
+
+
+def test_the_exit_statuses_are_documented() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "cli.md").read_text("utf-8")
+    table = page.partition("## Exit status")[2].partition("\n\nAn error")[0]
+    documented = {int(row.split("|")[1]) for row in table.splitlines() if row[2:3].isdigit()}
+    returned = {0, *(value for name, value in vars(border).items() if name.startswith("EXIT_"))}
+    assert documented == returned
+    helped = {
+        int(row.split()[0]) for row in (bantam.epilog or "").splitlines() if row[2:3].isdigit()
+    }
+    assert helped == returned
