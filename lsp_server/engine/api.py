@@ -311,6 +311,20 @@ class CountReply(msgspec.Struct, frozen=True, kw_only=True):
     counts: tuple[int, ...]
 
 
+class Budgets(msgspec.Struct, frozen=True, kw_only=True):
+    """What a client should ask of a model on this machine, so that nobody waits too long.
+
+    Attributes:
+        prompt_tokens: Longest prompt that is read in time when nothing of it is cached.
+        answer_tokens: Longest suggestion that is written in time.
+        debounce_ms: Milliseconds to wait after a key before the model is asked.
+    """
+
+    prompt_tokens: int
+    answer_tokens: int
+    debounce_ms: int
+
+
 class ModelInfo(msgspec.Struct, frozen=True, kw_only=True):
     """What a client has to know of a loaded model to write prompts for it.
 
@@ -326,6 +340,8 @@ class ModelInfo(msgspec.Struct, frozen=True, kw_only=True):
         chat_reason: How the chat template was found, or why there is none.
         can_shift: Whether KV cells keep their content when text before them changes.
         shift_reason: Why, or why not.
+        budgets: What was measured on this machine allows; `None` where nothing was.
+        is_measuring: Whether budgets will come or change: ask again in a while.
     """
 
     model: str
@@ -339,6 +355,8 @@ class ModelInfo(msgspec.Struct, frozen=True, kw_only=True):
     chat_reason: str = ""
     can_shift: bool = False
     shift_reason: str = ""
+    budgets: Budgets | None = None
+    is_measuring: bool = False
 
 
 class TokenTotals(msgspec.Struct, frozen=True, kw_only=True):

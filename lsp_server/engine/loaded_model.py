@@ -9,6 +9,7 @@ from lsp_server.engine.api import ModelInfo
 from lsp_server.engine.chat import ChatFormat
 from lsp_server.engine.kv_cache import KeepPolicy
 from lsp_server.engine.runners.base import Runner
+from lsp_server.engine.tuning import TuningPlan
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,12 +21,14 @@ class LoadedRunner:
         info: What clients have to know.
         chat: Its chat template; `None` for models that are known to have none.
         keep: What its KV cache keeps of older prompts.
+        tuning: How it is measured on this machine; `None` for what is not to be measured.
     """
 
     runner: Runner
     info: ModelInfo
     chat: ChatFormat | None = None
     keep: KeepPolicy = field(default_factory=KeepPolicy)
+    tuning: TuningPlan | None = None
 
 
 #: Takes the fraction that is loaded, 0 to 1; returns whether loading should go on.

@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import dataclasses
+import logging
 
 import msgspec
 
+from lsp_server.directories import directories
+from lsp_server.engine.calibration_store import CalibrationStore, calibration_key
+from lsp_server.engine.cost_model import Targets
 from lsp_server.engine.kv_cache import KeepPolicy
 from lsp_server.engine.loaded_model import LoadedRunner, LoadModel, ReportProgress
 from lsp_server.engine.machine import total_memory_bytes
 from lsp_server.engine.runners.fake_models import is_fake, load_fake_model
+from lsp_server.engine.tuning import TuningPlan
+from lsp_server.errors import ModelNotFoundError
 from lsp_server.models.engine_names import split_library
 from lsp_server.settings.schema import EngineSettings
+
+logger = logging.getLogger(__name__)
 
 #: Most memory for documents that left the KV cache; on small machines a tenth of all memory.
 _MAX_SAVED_BYTES = 1024**3
@@ -27,7 +35,8 @@ def make_loader(settings: EngineSettings) -> LoadModel:
     keep = _keep_policy(settings)
 
     def load(model: str, report_progress: ReportProgress) -> LoadedRunner:
-        return dataclasses.replace(load_runner(model, report_progress), keep=keep)
+        loaded = load_runner(model, report_progress)
+        return dataclasses.replace(loaded, keep=keep, tuning=_tuning_plan(model, settings))
 
     def load_runner(model: str, report_progress: ReportProgress) -> LoadedRunner:
         if is_fake(model):
@@ -51,6 +60,18 @@ def make_loader(settings: EngineSettings) -> LoadModel:
         return dataclasses.replace(loaded, info=msgspec.structs.replace(loaded.info, model=model))
 
     return load
+
+
+def _tuning_plan(model: str, settings: EngineSettings) -> TuningPlan | None:
+    """Return how a model is measured; nothing is to be learnt of a fake one."""
+    if is_fake(model):
+        return None
+    try:
+        key = calibration_key(model, settings)
+    except (OSError, ModelNotFoundError) as error:  # Its file is gone since it was loaded.
+        logger.warning("%s is not measured: %s", model, error)
+        return None
+    return TuningPlan(key, CalibrationStore(directories().cache), Targets.of(settings))
 
 
 def _keep_policy(settings: EngineSettings) -> KeepPolicy:

@@ -99,10 +99,21 @@ class LocalEngine:
             ready = await asyncio.wrap_future(worker.ready)
             return await asyncio.to_thread(ready.preparer.count, request)
 
+    async def tokenize(self, model: str, text: str) -> tuple[tuple[int, bytes], ...]:
+        """Return id and bytes of each token of document text.
+
+        Raises:
+            BantamError: The model cannot be used.
+        """
+        async with self._pool.use(model) as worker:
+            ready = await asyncio.wrap_future(worker.ready)
+            return await asyncio.to_thread(ready.preparer.tokenize, text)
+
     async def describe(self, model: str) -> ModelInfo:
         """Load a model if need be and say what it is; see `Engine.describe`."""
         async with self._pool.use(model) as worker:
-            return (await asyncio.wrap_future(worker.ready)).info
+            await asyncio.wrap_future(worker.ready)
+            return worker.info
 
     async def status(self) -> EngineStatus:
         """Say what is loaded and running."""

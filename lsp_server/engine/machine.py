@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import os
+import platform
 from pathlib import Path
 
 _CPU_FOLDER = Path("/sys/devices/system/cpu")
@@ -15,6 +17,31 @@ def num_physical_cores() -> int:
     logical = _usable_cpus()
     cores = {_siblings_of(cpu) for cpu in logical}
     return max(len(cores), 1)
+
+
+def num_usable_cores() -> int:
+    """Return the physical cores that this process may keep busy: in a container, its share."""
+    quota = _cgroup_cpus()
+    cores = num_physical_cores()
+    return cores if quota is None else max(min(cores, math.ceil(quota)), 1)
+
+
+def processor_name() -> str:
+    """Return what the processor calls itself, as far as the system says."""
+    with contextlib.suppress(OSError):
+        for line in Path("/proc/cpuinfo").read_text(errors="replace").splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor() or platform.machine()
+
+
+def load_per_core() -> float:
+    """Return how many programs wanted each core in the last minute; 0 if the system hides it."""
+    if not hasattr(os, "getloadavg"):
+        return 0.0
+    with contextlib.suppress(OSError):
+        return os.getloadavg()[0] / len(_usable_cpus())
+    return 0.0
 
 
 def available_memory_bytes() -> int | None:
@@ -51,6 +78,14 @@ def _siblings_of(cpu: int) -> str:
         return path.read_text().strip()
     except OSError:
         return str(cpu)
+
+
+def _cgroup_cpus() -> float | None:
+    """Return how many processors the control group (version 2) grants, or `None` for all."""
+    with contextlib.suppress(OSError, ValueError):
+        quota, period = (_CGROUP_FOLDER / "cpu.max").read_text().split()
+        return int(quota) / int(period)
+    return None
 
 
 def _linux_available_bytes() -> int | None:

@@ -13,6 +13,8 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from dataclasses import dataclass
 
+import msgspec
+
 from lsp_server.engine.api import EndReason, LoadedModel, ModelInfo
 from lsp_server.engine.error_reports import report_of
 from lsp_server.engine.job import Job, JobSpec
@@ -24,8 +26,8 @@ from lsp_server.errors import BantamError, EngineError, EngineStoppedError
 
 logger = logging.getLogger(__name__)
 
-#: Nobody asked for so long: the user pauses, and stale tokens can be computed again.
-_REFRESH_AFTER_S = 0.5
+#: Nobody asked for so long: the user pauses, and the pause can be used.
+_PAUSE_AFTER_S = 0.5
 
 #: Takes the fraction of the model that is loaded; must not block.
 ProgressListener = Callable[[float], None]
@@ -94,7 +96,7 @@ class ModelWorker:
         self._runner: Runner | None = None
         self._loop: StepLoop | None = None
         self._forwarding: tuple[JobSpec, ...] = ()
-        self._is_refreshing = False
+        self._is_using_pause = False
         self._cancelled: set[int] = set()
         self._is_stopping = False
         self._has_ended = False
@@ -108,6 +110,16 @@ class ModelWorker:
         return LoadedModel(
             model=self.model, num_running=0, num_waiting=0, cells_used=0, cells_total=0
         )
+
+    @property
+    def info(self) -> ModelInfo:
+        """What clients have to know of the loaded model, with what is measured by now."""
+        info = self.ready.result().info
+        with self._lock:
+            loop = self._loop
+        if loop is None:
+            return info
+        return msgspec.structs.replace(info, budgets=loop.budgets, is_measuring=loop.is_measuring)
 
     @property
     def is_stopping(self) -> bool:
@@ -147,7 +159,7 @@ class ModelWorker:
         with self._lock:
             if not self._has_ended:
                 self._abort_if(job.spec.supersedes_spec)
-                if self._is_refreshing and self._runner is not None:
+                if self._is_using_pause and self._runner is not None:
                     self._runner.request_abort()
                 self._commands.put(_Submit(job))
                 return
@@ -194,7 +206,7 @@ class ModelWorker:
     def _serve(self, loaded: LoadedRunner) -> None:
         """Run steps until the model has to go."""
         runner = loaded.runner
-        loop = StepLoop(self.model, runner, loaded.keep, self._clock)
+        loop = StepLoop(self.model, runner, loaded.keep, self._clock, loaded.tuning)
         with self._lock:
             self._runner = runner
             self._loop = loop
@@ -226,20 +238,20 @@ class ModelWorker:
         return True
 
     def _next_command(self, loop: StepLoop) -> _Command:
-        """Wait for a command; after a while without any, compute stale tokens again."""
-        patience_s = _REFRESH_AFTER_S
-        while loop.is_idle and loop.can_refresh:
+        """Wait for a command; after a while without any, do what can be done meanwhile."""
+        patience_s = _PAUSE_AFTER_S
+        while loop.is_idle and loop.can_use_pause:
             with contextlib.suppress(queue.Empty):
                 return self._commands.get(timeout=patience_s)
             patience_s = 0.0
-            self._note_refreshing(True)
-            loop.refresh()
-            self._note_refreshing(False)
+            self._note_using_pause(True)
+            loop.use_pause(lambda: not self._commands.empty())
+            self._note_using_pause(False)
         return self._commands.get()
 
-    def _note_refreshing(self, is_refreshing: bool) -> None:
+    def _note_using_pause(self, is_using_pause: bool) -> None:
         with self._lock:
-            self._is_refreshing = is_refreshing
+            self._is_using_pause = is_using_pause
 
     def _note_forward(self, specs: tuple[JobSpec, ...]) -> None:
         with self._lock:

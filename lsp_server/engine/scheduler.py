@@ -16,7 +16,7 @@ No model is known here; `kv_cache` decides which cells are used again.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from lsp_server.engine.admission import Admission
@@ -50,10 +50,27 @@ class StepPolicy:
     age_s: float = 10.0
 
     @classmethod
-    def for_batches_of(cls, max_batch_tokens: int) -> StepPolicy:
-        """Return the default policy for a runner that takes this many tokens at once."""
-        max_step_tokens = min(cls().max_step_tokens, max_batch_tokens)
-        return cls(max_step_tokens, min(cls().min_prefill_tokens, max_step_tokens))
+    def for_batches_of(
+        cls,
+        max_batch_tokens: int,
+        *,
+        max_step_tokens: int | None = None,
+        target_step_ms: float | None = None,
+    ) -> StepPolicy:
+        """Return a policy for a runner that takes this many tokens at once.
+
+        Args:
+            max_batch_tokens: What the runner takes.
+            max_step_tokens: What was found to be enough; `None` for the default.
+            target_step_ms: `None` for the default.
+        """
+        wanted = cls().max_step_tokens if max_step_tokens is None else max_step_tokens
+        max_tokens = min(wanted, max_batch_tokens)
+        return cls(
+            max_tokens,
+            min(cls().min_prefill_tokens, max_tokens),
+            cls().target_step_ms if target_step_ms is None else target_step_ms,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +141,7 @@ class Scheduler:
         self._cache = cache
         self._policy = policy
         self._clock = clock
+        #: Of steps that were computed, and before any was, of what `tune` was told.
         self._costs = StepCosts()
         self._totals = TotalsCounter()
         self._waiting: list[Job] = []
@@ -197,12 +215,22 @@ class Scheduler:
         decoding = [pair for pair in running if pair[1].num_uncomputed == 1]
         prefilling = [pair for pair in running if pair[1].num_uncomputed > 1]
         step = Step(self._step_tokens(is_prefilling=bool(prefilling)))
-        for job, sequence in decoding[: self._costs.best_width(len(decoding))]:
+        for job, sequence in decoding[: self._width(len(decoding))]:
             step.add(job, sequence, keep=self._policy.min_prefill_tokens if prefilling else 0)
         for job, sequence in prefilling:
             step.add(job, sequence)
         self._note_scheduled(step)
         return step
+
+    def tune(self, policy: StepPolicy, step_ms: Mapping[int, float]) -> None:
+        """Go on with another policy and with what was measured while nobody asked.
+
+        Args:
+            policy: How large a step may be from now on.
+            step_ms: Milliseconds by the tokens of a step.
+        """
+        self._policy = policy
+        self._costs = StepCosts(step_ms)
 
     def note_step_ms(self, step: Step, ms: float) -> None:
         """Take in how long a step took, in milliseconds."""
@@ -269,6 +297,10 @@ class Scheduler:
             self._policy.min_prefill_tokens,
             self._policy.max_step_tokens,
         )
+
+    def _width(self, num_decoding: int) -> int:
+        """Return how many sequences that decode take part in the next step."""
+        return self._costs.width_within(self._policy.target_step_ms, num_decoding)
 
     def _admit_waiting(self) -> None:
         """Start waiting requests in their order until one does not fit."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 #: How much a new measurement counts against what was known.
 _WEIGHT = 0.2
 #: How fast a size that was found too slow is believed to have become better, each time that it
@@ -14,9 +16,13 @@ _OUTLIER_RATIO = 4.0
 class StepCosts:
     """Milliseconds of a step, smoothed, for each number of tokens that was seen."""
 
-    def __init__(self) -> None:
-        """Start without measurements."""
-        self._ms: dict[int, float] = {}
+    def __init__(self, measured_ms: Mapping[int, float] | None = None) -> None:
+        """Start with what was measured before, if anything was.
+
+        Args:
+            measured_ms: Milliseconds by the tokens of a step.
+        """
+        self._ms = dict(measured_ms or {})
 
     def note(self, num_tokens: int, ms: float) -> None:
         """Take in one step.
@@ -73,3 +79,13 @@ class StepCosts:
     def _hope_for(self, num_tokens: int) -> None:
         if num_tokens in self._ms:
             self._ms[num_tokens] *= _HOPE
+
+    def width_within(self, target_ms: float, num_sequences: int) -> int:
+        """Return how many sequences to decode together: see `best_width`, within a time.
+
+        Where one sequence alone takes longer, up to double its time is allowed: one after the
+        other, everybody would wait longer still.
+        """
+        width = self.best_width(num_sequences)
+        limit_ms = max(target_ms, 2.0 * (self.ms_of(1) or 0.0))
+        return self.tokens_within(limit_ms, min(width, 1), width)

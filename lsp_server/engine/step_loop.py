@@ -5,12 +5,15 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 
-from lsp_server.engine.api import EndReason, ErrorReport, LoadedModel
+from lsp_server.engine.api import Budgets, EndReason, ErrorReport, LoadedModel
+from lsp_server.engine.calibration import Room
+from lsp_server.engine.cost_model import Measurements, step_tokens
 from lsp_server.engine.job import Job, JobSpec
 from lsp_server.engine.kv_cache import KeepPolicy, KvCache
 from lsp_server.engine.refresh import Refresher
 from lsp_server.engine.runners.base import Logits, Runner
 from lsp_server.engine.scheduler import Scheduler, Step, StepPolicy
+from lsp_server.engine.tuning import Tuner, TuningPlan
 from lsp_server.errors import EngineError, NoCellsError
 
 logger = logging.getLogger(__name__)
@@ -20,7 +23,12 @@ class StepLoop:
     """A runner with its scheduler and its KV cache.  Belongs to one thread."""
 
     def __init__(
-        self, model: str, runner: Runner, keep: KeepPolicy, clock: Callable[[], float]
+        self,
+        model: str,
+        runner: Runner,
+        keep: KeepPolicy,
+        clock: Callable[[], float],
+        tuning: TuningPlan | None = None,
     ) -> None:
         """Start without requests.
 
@@ -29,6 +37,7 @@ class StepLoop:
             runner: The loaded model.
             keep: What is kept of older prompts.
             clock: Monotonic seconds.
+            tuning: How the model is measured on this machine, if it is.
         """
         self._model = model
         self._runner = runner
@@ -37,6 +46,10 @@ class StepLoop:
         policy = StepPolicy.for_batches_of(runner.limits.max_batch_tokens)
         self._scheduler = Scheduler(self._cache, policy, clock)
         self._refresher = Refresher(self._cache, policy.max_step_tokens)
+        self._target_step_ms = None if tuning is None else tuning.targets.step_ms
+        self._tuner = None if tuning is None else Tuner(tuning, runner, clock)
+        if self._tuner is not None and self._tuner.measured is not None:
+            self._tune(self._tuner.measured)
 
     @property
     def is_idle(self) -> bool:
@@ -44,9 +57,20 @@ class StepLoop:
         return self._scheduler.is_idle
 
     @property
-    def can_refresh(self) -> bool:
-        """Whether an idle moment can be used."""
-        return self._refresher.has_work
+    def can_use_pause(self) -> bool:
+        """Whether there is something to compute while nobody asks."""
+        tuner = self._tuner
+        return self._refresher.has_work or (tuner is not None and tuner.can_measure(self._room))
+
+    @property
+    def budgets(self) -> Budgets | None:
+        """What clients should ask for on this machine, if that is known; any thread may ask."""
+        return None if self._tuner is None else self._tuner.budgets
+
+    @property
+    def is_measuring(self) -> bool:
+        """Whether budgets will come or change; any thread may ask."""
+        return self._tuner is not None and self._tuner.is_measuring
 
     @property
     def status(self) -> LoadedModel:
@@ -101,8 +125,20 @@ class StepLoop:
         finally:
             on_forward(())
 
-    def refresh(self) -> None:
-        """Compute some stale tokens again; to be called while there is no request."""
+    def use_pause(self, should_stop: Callable[[], bool]) -> None:
+        """Compute some stale tokens again, or measure a little, while there is no request.
+
+        Args:
+            should_stop: Whether a request came; asked between two steps of a measurement.
+        """
+        if self._refresher.has_work:
+            self._refresh()
+        elif self._tuner is not None:
+            measured = self._tuner.measure(self._room, should_stop)
+            if measured is not None:
+                self._tune(measured)
+
+    def _refresh(self) -> None:
         chunk = self._refresher.next_chunk()
         if chunk is None:
             return
@@ -114,6 +150,19 @@ class StepLoop:
         else:
             num_tokens = self._refresher.take_in(chunk, was_aborted=logits is None)
             self._scheduler.note_idle_tokens(num_tokens)
+
+    @property
+    def _room(self) -> Room:
+        return Room(self._cache.free_ids, self._cache.num_cells_unclaimed)
+
+    def _tune(self, measured: Measurements) -> None:
+        max_batch_tokens = self._runner.limits.max_batch_tokens
+        policy = StepPolicy.for_batches_of(
+            max_batch_tokens,
+            max_step_tokens=step_tokens(measured, max_batch_tokens),
+            target_step_ms=self._target_step_ms,
+        )
+        self._scheduler.tune(policy, measured.step_ms)
 
     def _take_in(self, step: Step, logits: Logits | None) -> None:
         self._scheduler.take_in(step, logits)

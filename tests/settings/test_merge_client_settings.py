@@ -18,12 +18,22 @@ def merge(values: object, source: SettingSource) -> LoadedSettings:
 @pytest.mark.parametrize("source", [SettingSource.WORKSPACE, SettingSource.INITIALIZATION_OPTIONS])
 def test_a_client_sets_completion_settings(source: SettingSource) -> None:
     loaded = merge({"completion": {"max_tokens": 5, "popup": None}, "model": None}, source)
-    assert loaded == LoadedSettings(Settings(completion=CompletionSettings(max_tokens=5)))
+    assert loaded == LoadedSettings(
+        Settings(
+            completion=CompletionSettings(max_tokens=5),
+            chosen=frozenset({"completion.max_tokens"}),
+        )
+    )
 
 
 def test_keys_with_dots_mean_the_same() -> None:
     loaded = merge({"completion.max_tokens": 5}, SettingSource.WORKSPACE)
-    assert loaded == LoadedSettings(Settings(completion=CompletionSettings(max_tokens=5)))
+    assert loaded == LoadedSettings(
+        Settings(
+            completion=CompletionSettings(max_tokens=5),
+            chosen=frozenset({"completion.max_tokens"}),
+        )
+    )
 
 
 @pytest.mark.parametrize("key", sorted(USER_ONLY))
@@ -37,7 +47,8 @@ def test_a_workspace_cannot_choose_what_is_the_users(
         "model.name": "/tmp/evil.gguf",
         "remote.infill": "suffix",
     }
-    of_type = {str: "https://evil.example", bool: True, int: 1_000 if group == "remote" else 7}
+    number = 1_000 if group == "remote" or name.startswith("target_") else 7
+    of_type = {str: "https://evil.example", bool: True, int: number}
     value = values.get(key, of_type[type(setting_fields()[key].default)])
 
     refused = merge({group: {name: value}}, SettingSource.WORKSPACE)
@@ -75,3 +86,21 @@ def test_good_values_beside_a_bad_one_are_used() -> None:
     )
     assert loaded.settings.completion == CompletionSettings(max_lines=2)
     assert loaded.problems[0].key == "completion.max_tokens"
+
+
+def test_what_is_set_to_its_default_is_chosen_all_the_same() -> None:
+    default = CompletionSettings().max_tokens
+    loaded = merge({"completion.max_tokens": default}, SettingSource.WORKSPACE)
+    assert loaded.settings.is_chosen("completion.max_tokens")
+    assert not loaded.settings.is_chosen("completion.prefix_chars")
+    assert loaded.settings.completion == CompletionSettings()
+
+
+def test_a_value_that_is_refused_is_not_chosen() -> None:
+    loaded = merge({"completion.max_tokens": 0}, SettingSource.WORKSPACE)
+    assert not loaded.settings.is_chosen("completion.max_tokens")
+
+
+def test_a_value_other_than_the_default_is_chosen_by_whomever() -> None:
+    settings = Settings(completion=CompletionSettings(max_tokens=5))
+    assert settings.is_chosen("completion.max_tokens")

@@ -10,7 +10,7 @@ from lsp_server.directories import directories
 from lsp_server.engine.api import ModelInfo
 from lsp_server.engine.chat import ChatFormat
 from lsp_server.engine.loaded_model import LoadedRunner, ReportProgress
-from lsp_server.engine.machine import num_physical_cores
+from lsp_server.engine.machine import num_usable_cores
 from lsp_server.engine.memory_check import check_memory
 from lsp_server.engine.runners.bpe_vocabulary import BpeVocabulary
 from lsp_server.engine.runners.ctransformers import CtransformersFile, CtransformersRunner
@@ -80,7 +80,7 @@ def load_ctransformers_model(
     runner = CtransformersRunner(
         CtransformersFile(converted.path, model.name, trained_tokens, vocabulary),
         num_cells=num_cells,
-        num_threads=settings.threads or num_physical_cores(),
+        num_threads=settings.threads or num_usable_cores(),
     )
     report_progress(1.0)
     logger.info(

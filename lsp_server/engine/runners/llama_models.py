@@ -8,7 +8,7 @@ import time
 from lsp_server.engine.api import ModelInfo
 from lsp_server.engine.chat import ChatFormat
 from lsp_server.engine.loaded_model import LoadedRunner, ReportProgress
-from lsp_server.engine.machine import num_physical_cores
+from lsp_server.engine.machine import num_usable_cores
 from lsp_server.engine.memory_check import check_memory
 from lsp_server.engine.runners.llama_cpp import LlamaCppRunner, LlamaFile, LlamaSettings
 from lsp_server.engine.runners.llama_library import can_offload
@@ -56,7 +56,7 @@ def load_llama_model(
         check_memory(header, num_cells)
     runner = LlamaCppRunner(
         LlamaFile(found.path, model, finding),
-        LlamaSettings(num_cells, settings.threads or num_physical_cores()),
+        LlamaSettings(num_cells, settings.threads or num_usable_cores()),
         report_progress,
     )
     logger.info(
