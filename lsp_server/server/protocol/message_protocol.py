@@ -1,14 +1,14 @@
 """pygls's protocol with the holes closed that a client could fall into.
 
 Every request is answered exactly once, also one that cannot be read, comes before `initialize`
-or after `shutdown`; documents are kept by our own store; `exit` ends nothing by itself.
+or after `shutdown`; `exit` ends nothing by itself.
 """
 
 from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Awaitable, Callable, Generator
+from collections.abc import Callable, Generator
 from typing import Any
 
 from lsprotocol import types
@@ -20,17 +20,17 @@ from pygls.exceptions import (
     JsonRpcMethodNotFound,
     JsonRpcServerNotInitialized,
 )
-from pygls.protocol import LanguageServerProtocol
 from pygls.protocol.json_rpc import MsgId
 from pygls.protocol.language_server import lsp_method
 
+from lsp_server.server.protocol.builtin_methods import BuiltinMethods
 from lsp_server.server.protocol.errors import without_traceback
 from lsp_server.server.protocol.incoming import NoMessage, read_message
 
 LOGGER = logging.getLogger(__name__)
 
 
-class MessageProtocol(LanguageServerProtocol):
+class MessageProtocol(BuiltinMethods):
     """Answers every request exactly once.
 
     Attributes:
@@ -175,42 +175,3 @@ class MessageProtocol(LanguageServerProtocol):
         """Say that the client wants the process to end, and with which status."""
         del args
         self.exit_status = 0 if self._shutdown else 1
-
-    @lsp_method(types.WORKSPACE_EXECUTE_COMMAND)
-    async def lsp_workspace__execute_command(  # type: ignore[override]  # a coroutine, see below
-        self, params: types.ExecuteCommandParams
-    ) -> Any:
-        """Run a command.
-
-        pygls runs it beside the request, so that cancelling the request would not end it.
-
-        Raises:
-            JsonRpcException: There is no such command, or it has failed.
-        """
-        command: Callable[..., Awaitable[Any]] | None = self.fm.commands.get(params.command)
-        if command is None:
-            raise JsonRpcInvalidParams(f"there is no command {params.command!r}")
-        return await command(*(params.arguments or ()))
-
-    # The built-in handlers of pygls would keep a second copy of every document.
-
-    @lsp_method(types.TEXT_DOCUMENT_DID_OPEN)
-    def lsp_text_document__did_open(
-        self, params: types.DidOpenTextDocumentParams
-    ) -> Generator[Any, Any, None]:
-        """Hand the notification to our own handler alone."""
-        yield self.fm.features[types.TEXT_DOCUMENT_DID_OPEN], (params,), None
-
-    @lsp_method(types.TEXT_DOCUMENT_DID_CHANGE)
-    def lsp_text_document__did_change(
-        self, params: types.DidChangeTextDocumentParams
-    ) -> Generator[Any, Any, None]:
-        """Hand the notification to our own handler alone."""
-        yield self.fm.features[types.TEXT_DOCUMENT_DID_CHANGE], (params,), None
-
-    @lsp_method(types.TEXT_DOCUMENT_DID_CLOSE)
-    def lsp_text_document__did_close(
-        self, params: types.DidCloseTextDocumentParams
-    ) -> Generator[Any, Any, None]:
-        """Hand the notification to our own handler alone."""
-        yield self.fm.features[types.TEXT_DOCUMENT_DID_CLOSE], (params,), None
