@@ -111,6 +111,19 @@ _PLAIN = ("<fim_prefix>", "<fim_suffix>", "<fim_middle>")
 #: In the order in which detection tries them.
 _FORMATS = (
     FimFormat(
+        id="bantam",
+        # DeepSeek-Coder's markers; the token between files is ours and tells the family.
+        markers=_markers("<｜fim▁begin｜>", "<｜fim▁hole｜>", None, "<｜file▁separator｜>"),
+        optional_markers=MappingProxyType({MarkerRole.FIM_MIDDLE: "<｜fim▁end｜>"}),
+        stop_texts=("<｜end▁of▁sentence｜>", "<|EOT|>"),
+        order=FimOrder.SUFFIX_PREFIX,
+        header=FileHeader.COMMENT_AFTER_SEPARATOR,
+        header_place=HeaderPlace.BEFORE_MARKERS,
+        architectures=frozenset({"llama"}),
+        wants_bos=True,
+        source="scripts/embedded_model/layout.py",
+    ),
+    FimFormat(
         id="deepseek-coder",
         # The bars are U+FF5C and the low lines U+2581; the hole stands between prefix and suffix.
         markers=_markers("<｜fim▁begin｜>", "<｜fim▁hole｜>", "<｜fim▁end｜>"),

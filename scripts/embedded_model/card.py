@@ -9,12 +9,15 @@ from pathlib import Path
 
 from .collect import STANDARD_LIBRARY, Source
 from .config import RunConfig
-from .scores import ExactMatch, HeldOutLoss
+from .evaluation.cases import Kind
+from .evaluation.report import REPORT_NAME
+from .evaluation.results import Results
 
 CARD_NAME = "MODEL_CARD.md"
 DATA_NAME = "TRAINING_DATA.md"
 
 _TEMPLATE = Path(__file__).with_name("MODEL_CARD.template.md")
+_ABLATIONS = Path(__file__).with_name("ABLATIONS.md")
 _TABLE_HEAD = "| project | version | licence | files | bytes |\n|---|---|---|--:|--:|\n"
 
 
@@ -29,10 +32,7 @@ class RunFacts:
     seconds: float
     hardware: str
     training_command: str
-    evaluation_command: str
-    loss: HeldOutLoss
-    exact_match: ExactMatch
-    holes_seed: int
+    results: Results
 
 
 def describe_hardware(device: str, num_cores: int) -> str:
@@ -51,8 +51,10 @@ def card_text(facts: RunFacts, sources: Sequence[Source]) -> str:
         shape=config.shape,
         fim=config.fim,
         train=config.train,
-        loss=facts.loss,
-        score=facts.exact_match,
+        loss=facts.results.loss,
+        score=facts.results.scores[Kind.LINE.value],
+        evaluation_command=facts.results.command,
+        report_name=REPORT_NAME,
         file_name=facts.file_name,
         data_name=DATA_NAME,
         million_parameters=config.shape.num_parameters / 1e6,
@@ -63,6 +65,7 @@ def card_text(facts: RunFacts, sources: Sequence[Source]) -> str:
         num_projects=len(train),
         held_out_names=", ".join(f"{source.name} {source.version}" for source in held_out),
         anchored_share=_anchored_share(config),
+        ablations=_ABLATIONS.read_text(encoding="utf-8"),
     )
 
 

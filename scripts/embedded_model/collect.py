@@ -6,12 +6,13 @@ Writes two files: the texts (one JSON object a line) and the account of where th
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import platform
 import sysconfig
 import zipfile
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -96,6 +97,19 @@ def collect(
     }
     corpus.with_name("sources.json").write_text(json.dumps(account, indent=1), encoding="utf-8")
     return writer.sources
+
+
+def collect_held_out(
+    packages: Sequence[Package], cache: Path, limits: CollectLimits
+) -> list[SourceFile]:
+    """The held-out files alone, the same that `collect` writes."""
+    with io.StringIO() as out:
+        writer = _CorpusWriter(out, limits.test_share)
+        for package in packages:
+            wheel = download_wheel(package, cache)
+            licence = check_licence(package, wheel)
+            writer.add("held_out", package, licence, _wheel_files(wheel), limits.project_chars)
+        return [SourceFile(**json.loads(line)) for line in out.getvalue().split("\n")[:-1]]
 
 
 def read_corpus(corpus: Path, split: Split) -> list[SourceFile]:

@@ -14,14 +14,14 @@ class ModelShape:
     Widths are multiples of 32, since a Q8_0 block holds 32 weights of one row.
     """
 
-    vocab_size: int = 8192
-    context_tokens: int = 2048
-    num_layers: int = 5
+    vocab_size: int = 4096
+    context_tokens: int = 4096
+    num_layers: int = 4
     width: int = 192
     feed_forward_width: int = 512
     num_heads: int = 3
-    num_kv_heads: int = 1
-    rope_base: float = 10_000.0
+    num_kv_heads: int = 3
+    rope_base: float = 200_000.0
     norm_epsilon: float = 1e-5
 
     def __post_init__(self) -> None:
@@ -45,23 +45,33 @@ class ModelShape:
 
 @dataclass(frozen=True, slots=True)
 class FimConfig:
-    """How a window of source becomes prefix, suffix and middle.
+    """How a window of source becomes prefix, suffix and middle, and in which order they stand.
 
     The five weights say how often the middle is: a whole line from its start (what the server's
     anchored layout asks for), a few lines from a line start, the rest of a line, the rest of a
     line and some more, and any run of characters.
+
+    Most holes are written suffix first, so that the middle goes on where the prefix ends; a
+    `psm_share` of them in prefix, suffix, middle order, of which `anchored_share` have what was
+    typed since an earlier line start behind the middle marker.  `split_share` of the middles are
+    tokenised apart from what stands before them, as where typing stops inside a word.
     """
 
-    rate: float = 0.6
-    line_weight: float = 0.35
-    lines_weight: float = 0.2
+    rate: float = 0.85
+    line_weight: float = 0.5
+    lines_weight: float = 0.15
     rest_of_line_weight: float = 0.2
-    rest_of_lines_weight: float = 0.1
-    characters_weight: float = 0.15
+    rest_of_lines_weight: float = 0.05
+    characters_weight: float = 0.1
     max_lines: int = 8
     max_chars: int = 300
     empty_suffix_rate: float = 0.1
     path_comment_rate: float = 0.5
+    psm_share: float = 0.1
+    anchored_share: float = 0.85
+    split_share: float = 0.2
+    cross_file_rate: float = 0.8
+    cross_file_min_tokens: int = 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,16 +79,26 @@ class TrainConfig:
     """One training run.
 
     `minutes` is wall-clock time of training itself, pauses between resumed runs not counted; the
-    learning rate follows it: warm-up, stable, then linear decay to zero.
+    learning rate follows it: warm-up, stable, then linear decay to zero.  Rows are short at first;
+    in the last `long_row_share` of the time a `long_row_rate` of the steps have rows of the whole
+    context, the others of `medium_row_tokens`.  At a `skip_rate` the positions of short rows jump,
+    so that far distances are known before long rows come.  After `piece_minutes`, unless 0, a run
+    saves itself and ends, to be resumed where a command may not take longer.  `wired` starts with
+    heads that copy.
     """
 
     minutes: float = 60.0
+    piece_minutes: float = 0.0
     warmup_share: float = 0.02
-    decay_share: float = 0.45
-    batch_tokens: int = 8192
-    micro_batch_tokens: int = 8192
-    row_tokens: int = 1024
-    long_row_share: float = 0.15
+    decay_share: float = 0.25
+    batch_tokens: int = 4096
+    micro_batch_tokens: int = 4096
+    row_tokens: int = 256
+    medium_row_tokens: int = 512
+    long_row_share: float = 0.25
+    long_row_rate: float = 0.1
+    skip_rate: float = 0.8
+    wired: bool = True
     muon_rate: float = 0.01
     adamw_rate: float = 0.004
     weight_decay: float = 0.05

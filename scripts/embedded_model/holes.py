@@ -8,7 +8,7 @@ in a docstring or another string of several lines, and at most one in each funct
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from random import Random
 
@@ -36,13 +36,23 @@ class LineHole:
 
 def choose_holes(files: Sequence[SourceFile], num_holes: int, seed: int) -> list[LineHole]:
     """Holes from all files, the same for the same files and seed; fewer if there are no more."""
-    rng = Random(seed)
-    holes = [hole for file in files for hole in _holes_of_file(file, rng)]
-    rng.shuffle(holes)
+    holes = list(every_function_hole(files, seed, is_fitting_line))
+    Random(seed).shuffle(holes)
     return holes[:num_holes]
 
 
-def _holes_of_file(file: SourceFile, rng: Random) -> Iterator[LineHole]:
+def every_function_hole(
+    files: Sequence[SourceFile], seed: int, is_fitting: Callable[[Sequence[str], int], bool]
+) -> Iterator[LineHole]:
+    """One hole from each function of all files that has a fitting line."""
+    rng = Random(seed)
+    for file in files:
+        yield from _holes_of_file(file, rng, is_fitting)
+
+
+def _holes_of_file(
+    file: SourceFile, rng: Random, is_fitting: Callable[[Sequence[str], int], bool]
+) -> Iterator[LineHole]:
     """One hole from each function that has a fitting line."""
     try:
         tree = ast.parse(file.text)
@@ -57,7 +67,7 @@ def _holes_of_file(file: SourceFile, rng: Random) -> Iterator[LineHole]:
         body = range(node.body[0].lineno - 1, node.end_lineno or node.lineno)
         if not taken.isdisjoint(body):
             continue
-        fitting = [i for i in body if i not in in_strings and is_fitting_line(lines, i)]
+        fitting = [i for i in body if i not in in_strings and is_fitting(lines, i)]
         if fitting:
             line_idx = rng.choice(fitting)
             taken.add(line_idx)

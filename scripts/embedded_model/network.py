@@ -93,10 +93,14 @@ class Network(nn.Module):
         self.register_buffer("sin", sin, persistent=False)
         self._initialise()
 
-    def hidden(self, ids: Tensor) -> Tensor:
-        """Ids `[rows, tokens]` to normed states `[rows, tokens, width]`."""
+    def hidden(self, ids: Tensor, positions: Tensor | None = None) -> Tensor:
+        """Ids `[rows, tokens]` to normed states `[rows, tokens, width]`.
+
+        Positions `[tokens]` rise; they are 0, 1, 2 and so on where none are given.
+        """
         tokens = ids.shape[1]
-        cos, sin = self.cos[:tokens], self.sin[:tokens]
+        places = slice(0, tokens) if positions is None else positions
+        cos, sin = self.cos[places], self.sin[places]
         x = self.token_embd(ids)
         for block in self.blocks:
             x = block(x, cos, sin)
@@ -107,9 +111,9 @@ class Network(nn.Module):
         """Ids `[rows, tokens]` to logits `[rows, tokens, vocab]`."""
         return functional.linear(self.hidden(ids), self.token_embd.weight)
 
-    def loss(self, ids: Tensor, labels: Tensor) -> Tensor:
+    def loss(self, ids: Tensor, labels: Tensor, positions: Tensor | None = None) -> Tensor:
         """Mean cross-entropy in nats a token, the logits made in pieces to stay in cache."""
-        states = self.hidden(ids).flatten(0, 1)
+        states = self.hidden(ids, positions).flatten(0, 1)
         flat = labels.flatten()
         total = states.new_zeros((), dtype=torch.float32)
         for start in range(0, len(flat), _LOSS_CHUNK_TOKENS):

@@ -21,7 +21,7 @@ def make_parser(stages: Iterable[str]) -> argparse.ArgumentParser:
     cache = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "bantam-training"
     parser = argparse.ArgumentParser(
         prog="train_embedded_model",
-        description="Collect source, train the embedded model, export, measure and describe it.",
+        description="Collect source, train the embedded model, export and describe it.",
     )
     add = parser.add_argument
     add("stage", choices=[*stages, "all"], nargs="?", default="all")
@@ -32,8 +32,7 @@ def make_parser(stages: Iterable[str]) -> argparse.ArgumentParser:
     add("--output", type=Path, default=_OUTPUT, help="where model and card go")
     add("--matrix-type", choices=["f32", "f16", "q8_0"], default="q8_0")
     add("--vocabulary-cases", type=Path, help="export: also write the test's token ids here")
-    add("--holes", type=int, default=400, help="evaluate: how many single lines to complete")
-    add("--holes-seed", type=int, default=5)
+    add("--label", default="embedded", help="card: whose results to show")
     add("--config", type=Path, help="configuration to start from, as JSON")
     for part in (ModelShape(), FimConfig(), TrainConfig()):
         group = parser.add_argument_group(type(part).__name__)

@@ -15,15 +15,18 @@ from numpy.typing import NDArray
 
 from .collect import SourceFile
 from .config import FimConfig
-from .fim import Hole, cut_hole
+from .cross_file import CrossFile
+from .fim import cut_hole
+from .layout import choose_layout, encode_hole, encode_plain
 from .tokenizer import Vocabulary
 
 IGNORED_LABEL = -1
 
 _MIN_SAMPLE_TOKENS = 96
-_SHORTEST_FIM_TOKENS = 160
+_SHORTEST_FIM_TOKENS = 128
 _OPEN_FILES = 200
-_FULL_ROOM_RATE = 0.5
+_FULL_ROOM_RATE = 0.85
+_FULL_CROSS_FILE_SHARE = 0.5
 # A little under what the vocabulary reaches, so that few windows have to be trimmed.
 _CHARS_PER_TOKEN = 2.9
 
@@ -43,8 +46,8 @@ class WindowStream:
         self._waiting: list[SourceFile] = []
         self._open: list[_OpenFile] = []
 
-    def next_window(self, max_chars: int) -> tuple[str, str]:
-        """A file's path and its next window, which ends with a whole line where one fits."""
+    def next_window(self, max_chars: int) -> tuple[SourceFile, str]:
+        """A file and its next window, which ends with a whole line where one fits."""
         while len(self._open) < min(_OPEN_FILES, len(self._files)):
             self._open.append(_OpenFile(self._next_file()))
         idx = self._rng.randrange(len(self._open))
@@ -57,7 +60,7 @@ class WindowStream:
         current.offset = end
         if end >= len(text):
             self._open[idx] = _OpenFile(self._next_file())
-        return current.file.path, text[start:end]
+        return current.file, text[start:end]
 
     def _next_file(self) -> SourceFile:
         if not self._waiting:
@@ -70,9 +73,14 @@ class RowPacker:
     """Turns windows into rows of token ids, `row_tokens + 1` long: input and shifted labels."""
 
     def __init__(
-        self, windows: WindowStream, vocabulary: Vocabulary, fim: FimConfig, rng: Random
+        self,
+        files: Sequence[SourceFile],
+        vocabulary: Vocabulary,
+        fim: FimConfig,
+        rng: Random,
     ) -> None:
-        self._windows = windows
+        self._windows = WindowStream(files, rng)
+        self._cross_file = CrossFile(files)
         self._vocabulary = vocabulary
         self._fim = fim
         self._rng = rng
@@ -98,40 +106,29 @@ class RowPacker:
         if self._rng.random() >= _FULL_ROOM_RATE:
             low, high = np.log(_MIN_SAMPLE_TOKENS), np.log(room)
             room = round(float(np.exp(self._rng.uniform(low, high))))
-        path, window = self._windows.next_window(int(room * _CHARS_PER_TOKEN))
-        comment = f"#{path}\n" if self._rng.random() < self._fim.path_comment_rate else ""
+        file, window = self._windows.next_window(int(room * _CHARS_PER_TOKEN))
+        head = self._head(file, room)
         has_hole = self._rng.random() < self._fim.rate and room >= _SHORTEST_FIM_TOKENS
         if has_hole and window.strip():
             hole = cut_hole(window, self._fim, self._rng)
-            return encode_hole(hole, comment, room, self._vocabulary)
-        return encode_plain(comment + window, room, self._vocabulary)
+            layout = choose_layout(hole, self._fim, self._rng)
+            return encode_hole(hole, layout, head, room, self._vocabulary)
+        return encode_plain(head, window, room, self._vocabulary)
 
-
-def encode_plain(text: str, max_tokens: int, vocabulary: Vocabulary) -> list[int]:
-    """Left-to-right sample; the end marker is there only if all of the text is."""
-    markers = vocabulary.markers
-    ids = [markers.begin_of_text, *vocabulary.encode(text), markers.end_of_text]
-    return ids[:max_tokens]
-
-
-def encode_hole(hole: Hole, comment: str, max_tokens: int, vocabulary: Vocabulary) -> list[int]:
-    """FIM sample in prefix, suffix, middle order, trimmed at its far ends to `max_tokens`.
-
-    The three parts are tokenised apart, as the server does. A middle too long for the room loses
-    its end, and the end marker with it.
-    """
-    markers = vocabulary.markers
-    head = vocabulary.encode(comment)
-    prefix, middle, suffix = map(vocabulary.encode, (hole.prefix, hole.middle, hole.suffix))
-    fixed = len(head) + len(middle) + 5
-    excess = fixed + len(prefix) + len(suffix) - max_tokens
-    if excess > 0:
-        from_suffix = min(len(suffix), excess * len(suffix) // max(1, len(prefix) + len(suffix)))
-        suffix = suffix[: len(suffix) - from_suffix]
-        prefix = prefix[min(len(prefix), excess - from_suffix) :]
-    ids = [markers.begin_of_text, markers.fim_begin, *head, *prefix, markers.fim_hole, *suffix]
-    ids += [markers.fim_end, *middle, markers.end_of_text]
-    return ids[:max_tokens]
+    def _head(self, file: SourceFile, room: int) -> list[int]:
+        """Tokens in front of the sample's text: other files, then the path."""
+        encode, separator = self._vocabulary.encode, self._vocabulary.markers.file_separator
+        head: list[int] = []
+        wants_blocks = room >= self._fim.cross_file_min_tokens
+        if wants_blocks and self._rng.random() < self._fim.cross_file_rate:
+            for block in self._cross_file.blocks(file, self._rng):
+                ids = [*encode(block), separator]
+                if len(head) + len(ids) > room * _FULL_CROSS_FILE_SHARE:
+                    break
+                head += ids
+        if head or self._rng.random() < self._fim.path_comment_rate:
+            head += encode(f"# {file.path}\n")
+        return head
 
 
 def held_out_rows(

@@ -21,24 +21,6 @@ class HeldOutLoss:
     num_bytes: int
 
 
-@dataclass(frozen=True, slots=True)
-class ExactMatch:
-    """The score of a run, with the Wilson interval of 95 % and what it cost."""
-
-    num_holes: int
-    num_exact: int
-    low: float
-    high: float
-    prefill_tokens_per_second: float
-    decode_tokens_per_second: float
-    load_average: float
-
-    @property
-    def share(self) -> float:
-        """Exactly completed holes, 0 to 1."""
-        return self.num_exact / self.num_holes
-
-
 def wilson_interval(num_hits: int, num_cases: int) -> tuple[float, float]:
     """The 95 % interval of a share (Wilson, 1927), which stays within 0 and 1."""
     share, z2 = num_hits / num_cases, _Z_95**2

@@ -1,20 +1,27 @@
 """The stages of making the model, each from parsed options; PyTorch is imported only where used.
 
-`collect` needs the network, `train` time, `export` and `evaluate` a trained run, `card` all of it.
+`collect` needs the network, `train` time, `export` a trained run, and
+`card` also what `scripts/eval_embedded_model` measured.
 """
 
 from __future__ import annotations
 
 import argparse
 import os
-from collections.abc import Callable
+import signal
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from random import Random
+from typing import TYPE_CHECKING
 
 from .config import write_config
 from .options import config_from, training_command
 
+if TYPE_CHECKING:
+    from .collect import SourceFile
+
 _SHUFFLE_SEED = 11
+_VOCABULARY_CHARS = 24_000_000
 
 
 def _collect(options: argparse.Namespace) -> None:
@@ -44,13 +51,31 @@ def _train(options: argparse.Namespace) -> None:
     Random(_SHUFFLE_SEED).shuffle(held_out_files)
     path = options.run / "tokenizer.json"
     if not path.exists():
-        train_vocabulary((file.text for file in train_files), config.shape.vocab_size, path)
+        texts = _vocabulary_texts(train_files)
+        train_vocabulary(texts, config.shape.vocab_size, path)
     trainer = Trainer(config, options.run)
     if trainer.try_resume():
         print(f"going on from step {trainer.position.step}")
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: trainer.stop())
     print(f"{config.shape.num_parameters / 1e6:.2f} M parameters on {trainer.device}")
     loss = trainer.run(train_files, held_out_files, read_vocabulary(path))
+    if loss is None:
+        minutes = trainer.position.seconds / 60
+        print(f"stopped after {minutes:.1f} minutes of {config.train.minutes:g}; run it again")
+        return
     print(f"held-out loss {loss.nats_per_token:.4f} nats/token, {loss.bits_per_byte:.4f} bits/byte")
+
+
+def _vocabulary_texts(files: Sequence[SourceFile]) -> Iterator[str]:
+    """Texts of randomly chosen files, enough to learn a vocabulary from."""
+    chosen = Random(_SHUFFLE_SEED).sample(list(files), len(files))
+    num_chars = 0
+    for file in chosen:
+        if num_chars >= _VOCABULARY_CHARS:
+            return
+        num_chars += len(file.text)
+        yield file.text
 
 
 def _export(options: argparse.Namespace) -> None:
@@ -69,40 +94,22 @@ def _export(options: argparse.Namespace) -> None:
         write_cases(vocabulary, options.vocabulary_cases)
 
 
-def _evaluate(options: argparse.Namespace) -> None:
-    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
-    from .checkpoint import read_checkpoint
-    from .collect import read_corpus
-    from .measure import evaluate_run, write_evaluation
-
-    evaluation, results = evaluate_run(
-        read_checkpoint(options.run),
-        _model_path(options),
-        read_corpus(options.corpus, "held_out"),
-        options.holes,
-        options.holes_seed,
-        f"scripts/train_embedded_model evaluate --holes {options.holes}",
-    )
-    write_evaluation(evaluation, results, options.run)
-    score, loss = evaluation.exact_match, evaluation.loss
-    print(f"held-out loss {loss.nats_per_token:.4f} nats/token, {loss.bits_per_byte:.4f} bits/byte")
-    print(
-        f"exact match {score.share:.2%} ({score.num_exact} of {score.num_holes},"
-        f" 95 % interval {score.low:.2%} to {score.high:.2%}), load {score.load_average:.1f}"
-    )
-
-
 def _card(options: argparse.Namespace) -> None:
     from .card import RunFacts, describe_hardware, write_card
     from .checkpoint import read_checkpoint
     from .collect import read_sources
-    from .measure import read_evaluation
+    from .evaluation.results import RESULTS_NAME, read_results
     from .plot import PLOT_NAME, write_loss_plot
     from .progress import read_log
     from .train import LOG_NAME, choose_device
 
     checkpoint = read_checkpoint(options.run)
-    evaluation = read_evaluation(options.run)
+    results = read_results(options.output / RESULTS_NAME)
+    if options.label not in results:
+        raise SystemExit(
+            f"{options.output / RESULTS_NAME} has no results named {options.label!r}; run "
+            f"scripts/eval_embedded_model --label {options.label} first"
+        )
     train = checkpoint.config.train
     facts = RunFacts(
         config=checkpoint.config,
@@ -112,10 +119,7 @@ def _card(options: argparse.Namespace) -> None:
         seconds=checkpoint.seconds,
         hardware=describe_hardware(choose_device(train.device).type, os.cpu_count() or 1),
         training_command=training_command(checkpoint.config),
-        evaluation_command=evaluation.command,
-        loss=evaluation.loss,
-        exact_match=evaluation.exact_match,
-        holes_seed=evaluation.seed,
+        results=results[options.label],
     )
     write_card(facts, read_sources(options.corpus), options.output)
     write_loss_plot(read_log(options.run / LOG_NAME), options.output / PLOT_NAME)
@@ -125,7 +129,6 @@ STAGES: dict[str, Callable[[argparse.Namespace], None]] = {
     "collect": _collect,
     "train": _train,
     "export": _export,
-    "evaluate": _evaluate,
     "card": _card,
 }
 

@@ -23,9 +23,18 @@ FIM_HOLE = "<｜fim▁hole｜>"
 FIM_BEGIN = "<｜fim▁begin｜>"
 FIM_END = "<｜fim▁end｜>"
 END_OF_TURN = "<|EOT|>"
+FILE_SEPARATOR = "<｜file▁separator｜>"
 
-# In the order of DeepSeek-Coder's own vocabulary, after the trained tokens.
-MARKERS = (BEGIN_OF_TEXT, END_OF_TEXT, FIM_HOLE, FIM_BEGIN, FIM_END, END_OF_TURN)
+# In the order of DeepSeek-Coder's own vocabulary, after the trained tokens; the last one is ours.
+MARKERS = (
+    BEGIN_OF_TEXT,
+    END_OF_TEXT,
+    FIM_HOLE,
+    FIM_BEGIN,
+    FIM_END,
+    END_OF_TURN,
+    FILE_SEPARATOR,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +46,8 @@ class MarkerIds:
     fim_hole: int
     fim_begin: int
     fim_end: int
+    end_of_turn: int
+    file_separator: int
 
 
 class Vocabulary:
@@ -46,7 +57,7 @@ class Vocabulary:
         self._tokenizer = tokenizer
         first = tokenizer.get_vocab_size()
         self.size = first + len(MARKERS)
-        self.markers = MarkerIds(*range(first, first + 5))
+        self.markers = MarkerIds(*range(first, self.size))
 
     def encode(self, text: str) -> list[int]:
         """Token ids of plain text; no marker is added or recognised."""

@@ -1,6 +1,8 @@
 """The training loop: as many steps as the time budget holds, from which it can go on later.
 
-A run lives in one folder: `config.json`, `tokenizer.json`, `checkpoint.pt`, `log.jsonl`.
+A run lives in one folder: `config.json`, `tokenizer.json`, `checkpoint.pt`, `log.jsonl`, and
+`stable.pt`, the last state before the rates fell: copied over `checkpoint.pt`, with more `minutes`,
+it lets the run go on as if it had been meant to be longer.
 """
 
 from __future__ import annotations
@@ -20,17 +22,22 @@ from .config import RunConfig
 from .measure_loss import measure_held_out_loss
 from .network import Network
 from .optimize import Optimizers
-from .pack import RowPacker, WindowStream
+from .pack import RowPacker
+from .positions import draw_positions
 from .progress import LogEntry, ProgressLine, append_log
-from .schedule import rate_factor, row_tokens_at
+from .schedule import is_decaying, rate_factor, row_tokens_at
 from .scores import HeldOutLoss
 from .tokenizer import Vocabulary
+from .wiring import wire_copying
 
 CHECKPOINT_NAME = "checkpoint.pt"
+STABLE_NAME = "stable.pt"
 LOG_NAME = "log.jsonl"
 
+_Loss = Callable[[Tensor, Tensor, Tensor], Tensor]
+
 _SMOOTHING = 0.98
-_QUICK_HELD_OUT_ROWS = 24
+_QUICK_HELD_OUT_ROWS = 16
 
 
 @dataclass(slots=True)
@@ -53,11 +60,17 @@ class Trainer:
         self.position = Position()
         self.device = choose_device(config.train.device)
         torch.manual_seed(config.train.seed)
-        self.network = Network(config.shape).to(self.device)
+        # Numbers too small for the usual format slow a CPU down a hundredfold.
+        torch.set_flush_denormal(True)
+        network = Network(config.shape)
+        if config.train.wired:
+            wire_copying(network)
+        self.network = network.to(self.device)
         self._optimizers = Optimizers(self.network, config.train)
         self._folder = folder
-        loss: Callable[[Tensor, Tensor], Tensor] = self.network.loss
-        self._loss = torch.compile(loss) if config.train.compile else loss
+        self._is_stopping = False
+        loss: _Loss = self.network.loss
+        self._compiled = torch.compile(loss) if config.train.compile else loss
 
     def try_resume(self) -> bool:
         """Go on from the folder's checkpoint; whether there was one."""
@@ -75,23 +88,35 @@ class Trainer:
         train_files: Sequence[SourceFile],
         held_out_files: Sequence[SourceFile],
         vocabulary: Vocabulary,
-    ) -> HeldOutLoss:
-        """Train until the budget is spent; returns the last held-out loss, of all files."""
+    ) -> HeldOutLoss | None:
+        """Train until the budget or a piece of it is spent, or until `stop`.
+
+        Returns:
+            The held-out loss of all files; `None` where the run has to be resumed.
+        """
         rng = Random(self.config.train.seed + self.position.step)
-        windows = WindowStream(train_files, rng)
-        packer = RowPacker(windows, vocabulary, self.config.fim, rng)
-        budget = self.config.train.minutes * 60
+        packer = RowPacker(train_files, vocabulary, self.config.fim, rng)
+        train = self.config.train
+        budget = train.minutes * 60
+        piece = train.piece_minutes * 60 or math.inf
+        started_at = self.position.seconds
         line = ProgressLine(budget)
         smooth_loss: float | None = None
         saved_at = self.position.seconds
-        while self.position.seconds < budget:
-            loss = self._step(packer, self.position.seconds / budget)
+        is_stable = not is_decaying(self.position.seconds / budget, train)
+        end = min(budget, started_at + piece)
+        while self.position.seconds < end and not self._is_stopping:
+            progress = self.position.seconds / budget
+            if is_stable and is_decaying(progress, train):
+                is_stable = False
+                self.save(STABLE_NAME)
+            loss = self._step(packer, progress, rng)
             if not math.isfinite(loss):
                 raise ArithmeticError(f"step {self.position.step}: loss is {loss}; lower the rates")
             last = loss if smooth_loss is None else smooth_loss
             smooth_loss = _SMOOTHING * last + (1 - _SMOOTHING) * loss
             held_out: float | None = None
-            if self.position.seconds - saved_at > self.config.train.checkpoint_seconds:
+            if self.position.seconds - saved_at > train.checkpoint_seconds:
                 saved_at = self.position.seconds
                 self.save()
                 quick = held_out_files[:_QUICK_HELD_OUT_ROWS]
@@ -101,10 +126,16 @@ class Trainer:
             append_log(entry, self._folder / LOG_NAME)
             line.show(entry, smooth_loss)
         self.save()
+        if self.position.seconds < budget:
+            return None
         return measure_held_out_loss(self.network, held_out_files, vocabulary)
 
-    def save(self) -> None:
-        """Write the checkpoint; an interrupted write leaves the former one."""
+    def stop(self) -> None:
+        """Make `run` save and return after the step that it is in; for signal handlers."""
+        self._is_stopping = True
+
+    def save(self, name: str = CHECKPOINT_NAME) -> None:
+        """Write a checkpoint; an interrupted write leaves the former one."""
         state = {
             "network": self.network.state_dict(),
             "optimizers": self._optimizers.state_dict(),
@@ -114,16 +145,16 @@ class Trainer:
                 "seconds": self.position.seconds,
             },
         }
-        path = self._folder / CHECKPOINT_NAME
+        path = self._folder / name
         aside = path.with_suffix(".part")
         torch.save(state, aside)
         aside.replace(path)
 
-    def _step(self, packer: RowPacker, progress: float) -> float:
+    def _step(self, packer: RowPacker, progress: float, rng: Random) -> float:
         """One optimizer step; returns the mean loss of its batch and moves the position."""
         started = self._clock()
         train = self.config.train
-        row_tokens = row_tokens_at(progress, train, self.config.shape.context_tokens)
+        row_tokens = row_tokens_at(progress, rng.random(), train, self.config.shape.context_tokens)
         micro_rows = max(1, train.micro_batch_tokens // row_tokens)
         num_micro = max(1, train.batch_tokens // (micro_rows * row_tokens))
         total = 0.0
@@ -131,8 +162,9 @@ class Trainer:
             ids, labels = packer.rows(micro_rows, row_tokens)
             inputs = torch.from_numpy(ids).to(self.device)
             targets = torch.from_numpy(labels).to(self.device)
+            positions = self._positions(row_tokens, rng)
             with torch.autocast(self.device.type, torch.bfloat16):
-                loss = self._loss(inputs, targets) / num_micro
+                loss = self._loss_of(row_tokens)(inputs, targets, positions) / num_micro
             loss.backward()  # type: ignore[no-untyped-call]
             total += loss.item()
         self._optimizers.step(rate_factor(progress, train))
@@ -140,6 +172,21 @@ class Trainer:
         self.position.num_tokens += num_micro * micro_rows * row_tokens
         self.position.seconds += self._clock() - started
         return total
+
+    def _positions(self, row_tokens: int, rng: Random) -> Tensor:
+        """Positions of a row's tokens, with jumps at the configured rate."""
+        if rng.random() < self.config.train.skip_rate:
+            drawn = draw_positions(row_tokens, self.config.shape.context_tokens, rng)
+            return torch.from_numpy(drawn).to(self.device)
+        return torch.arange(row_tokens, device=self.device)
+
+    def _loss_of(self, row_tokens: int) -> _Loss:
+        """The loss, compiled for the rows that most steps have: compiling takes a minute a length.
+
+        A GPU gains so much that it compiles for every length.
+        """
+        is_usual = row_tokens == self.config.train.row_tokens or self.device.type != "cpu"
+        return self._compiled if is_usual else self.network.loss
 
 
 def choose_device(name: str) -> torch.device:

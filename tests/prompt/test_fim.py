@@ -45,6 +45,7 @@ def as_text(fim_format: str, segments: tuple[Segment, ...]) -> str:
 PREFIX, SUFFIX, TAIL = "import os\n", "\nprint(x)\n", "x = os."
 
 SINGLE_FILE = {
+    "bantam": f"<｜fim▁hole｜>{SUFFIX}<｜fim▁begin｜>{PREFIX}{TAIL}",
     "deepseek-coder": f"<｜fim▁begin｜>{PREFIX}<｜fim▁hole｜>{SUFFIX}<｜fim▁end｜>{TAIL}",
     "codegemma": f"<|fim_prefix|>{PREFIX}<|fim_suffix|>{SUFFIX}<|fim_middle|>{TAIL}",
     "qwen2.5-coder": f"<|fim_prefix|>{PREFIX}<|fim_suffix|>{SUFFIX}<|fim_middle|>{TAIL}",
@@ -59,6 +60,8 @@ SINGLE_FILE = {
     "seed-coder": f"<[fim-suffix]>{SUFFIX}<[fim-prefix]>{PREFIX}<[fim-middle]>{TAIL}",
     "codegeex4": f"<|code_suffix|>{SUFFIX}<|code_prefix|>{PREFIX}<|code_middle|>{TAIL}",
 }
+
+WITHOUT_MIDDLE = {"bantam", "codestral"}
 
 
 def test_every_format_has_a_case() -> None:
@@ -80,6 +83,7 @@ def test_single_file_prompt(fim_format: str, expected: str) -> None:
         ("mellum", "<filename>x.py\n<fim_suffix>"),
         ("codellama", f"▁<PRE> # x.py\n{PREFIX}▁<SUF>"),
         ("codestral", f"[SUFFIX]{SUFFIX}[PREFIX]+++++ x.py\n{PREFIX}{TAIL}"),
+        ("bantam", f"# x.py\n<｜fim▁hole｜>{SUFFIX}<｜fim▁begin｜>{PREFIX}{TAIL}"),
     ],
 )
 def test_path_is_told_as_the_family_learned_it(fim_format: str, expected: str) -> None:
@@ -103,6 +107,11 @@ def test_path_is_told_as_the_family_learned_it(fim_format: str, expected: str) -
         (
             "starcoder2",
             "<file_sep># a.py\nA = 1\n<file_sep># b.py\nB = 2\n<file_sep><fim_prefix>x.py\nimport",
+        ),
+        (
+            "bantam",
+            "# a.py\nA = 1\n<｜file▁separator｜># b.py\nB = 2\n<｜file▁separator｜># x.py\n"
+            f"<｜fim▁hole｜>{SUFFIX}<｜fim▁begin｜>import",
         ),
         ("codestral", f"[SUFFIX]{SUFFIX}[PREFIX]# a.py\nA = 1\n# b.py\nB = 2\n+++++ x.py\nimport"),
     ],
@@ -131,8 +140,8 @@ def test_a_keystroke_changes_only_the_end(fim_format: str) -> None:
 @pytest.mark.parametrize("fim_format", FIM_FORMATS)
 def test_prompt_ends_with_the_last_marker_when_nothing_is_kept(fim_format: str) -> None:
     last = render(fim_format, "‸\nprint(x)\n")[-1]
-    is_codestral = fim_format == "codestral"
-    expected = MarkerRole.FIM_PREFIX if is_codestral else MarkerRole.FIM_MIDDLE
+    has_middle = fim_format not in WITHOUT_MIDDLE
+    expected = MarkerRole.FIM_MIDDLE if has_middle else MarkerRole.FIM_PREFIX
     assert last == MarkerSegment(role=expected)
 
 
@@ -189,4 +198,4 @@ def test_comment_is_the_languages_own(language: str, line: str) -> None:
 def test_middle_marker_is_missing_only_where_the_family_has_none() -> None:
     for fim_format in FIM_FORMATS:
         roles = {s.role for s in render(fim_format) if isinstance(s, MarkerSegment)}
-        assert (MarkerRole.FIM_MIDDLE in roles) is (fim_format != "codestral")
+        assert (MarkerRole.FIM_MIDDLE in roles) is (fim_format not in WITHOUT_MIDDLE)

@@ -9,9 +9,12 @@ from pathlib import Path
 from scripts.embedded_model.card import CARD_NAME, DATA_NAME, RunFacts, write_card
 from scripts.embedded_model.collect import STANDARD_LIBRARY, Source
 from scripts.embedded_model.config import RunConfig
+from scripts.embedded_model.evaluation.cases import Kind
+from scripts.embedded_model.evaluation.results import Results
+from scripts.embedded_model.evaluation.scoring import Score
 from scripts.embedded_model.plot import loss_plot
 from scripts.embedded_model.progress import LogEntry, append_log, read_log
-from scripts.embedded_model.scores import ExactMatch, HeldOutLoss
+from scripts.embedded_model.scores import HeldOutLoss
 
 SOURCES = [
     Source("held_out", "httpx", "0.28.1", "BSD-3-Clause", 20, 300_000),
@@ -26,10 +29,12 @@ FACTS = RunFacts(
     seconds=3600.0,
     hardware="2 x86_64 CPU cores, no GPU",
     training_command="scripts/train_embedded_model --minutes 60",
-    evaluation_command="scripts/train_embedded_model evaluate",
-    loss=HeldOutLoss(2.5, 1.1, 1000, 3400),
-    exact_match=ExactMatch(200, 30, 0.107, 0.206, 2000.0, 300.0, 1.5),
-    holes_seed=5,
+    results=Results(
+        title="embedded model",
+        scores={Kind.LINE.value: Score(200, 30, 0.107, 0.206, 0.5, 0.9)},
+        loss=HeldOutLoss(2.5, 1.1, 1000, 3400),
+        command="scripts/eval_embedded_model",
+    ),
 )
 
 

@@ -91,7 +91,7 @@ def test_the_metadata_mirrors_deepseek_coder(model: Path) -> None:
     tokens = fields["tokenizer.ggml.tokens"].contents()
     types = fields["tokenizer.ggml.token_type"].contents()
     assert tuple(tokens[-len(MARKERS) :]) == MARKERS
-    assert types[-len(MARKERS) :] == [3, 3, 4, 4, 4, 4]
+    assert types[-len(MARKERS) :] == [3, 3, 4, 4, 4, 4, 4]
 
 
 def test_a_vocabulary_of_another_size_is_refused(vocabulary: Vocabulary, tmp_path: Path) -> None:

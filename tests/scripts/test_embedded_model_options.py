@@ -32,6 +32,8 @@ def test_every_part_can_be_changed_and_told_again() -> None:
         "256",
         "--num-heads",
         "4",
+        "--num-kv-heads",
+        "4",
         "--rate",
         "0.5",
         "--minutes",
@@ -66,9 +68,15 @@ def test_the_rate_rises_stays_and_falls_to_zero() -> None:
     assert factors == pytest.approx([0.0, 0.5, 1.0, 1.0, 0.5, 0.0, 0.0])
 
 
-def test_the_last_rows_have_the_whole_context() -> None:
-    config = TrainConfig(row_tokens=1024, long_row_share=0.2)
-    assert [row_tokens_at(p, config, 2048) for p in (0.0, 0.79, 0.81)] == [1024, 1024, 2048]
+def test_rows_are_short_at_first_and_of_two_lengths_at_last() -> None:
+    config = TrainConfig(
+        row_tokens=256, medium_row_tokens=512, long_row_share=0.2, long_row_rate=0.25
+    )
+    lengths = [
+        row_tokens_at(progress, draw, config, 4096)
+        for progress, draw in ((0.0, 0.0), (0.79, 0.0), (0.81, 0.3), (0.81, 0.2))
+    ]
+    assert lengths == [256, 256, 512, 4096]
 
 
 def test_the_wilson_interval_holds_the_share_and_stays_in_bounds() -> None:

@@ -11,14 +11,7 @@ pytest.importorskip("tokenizers", reason="the training packages are not installe
 
 from scripts.embedded_model.collect import SourceFile
 from scripts.embedded_model.config import FimConfig
-from scripts.embedded_model.fim import Hole
-from scripts.embedded_model.pack import (
-    IGNORED_LABEL,
-    RowPacker,
-    WindowStream,
-    encode_hole,
-    encode_plain,
-)
+from scripts.embedded_model.pack import IGNORED_LABEL, RowPacker, WindowStream
 from scripts.embedded_model.tokenizer import MARKERS, Vocabulary, train_vocabulary
 
 TEXT = Path(__file__).read_text(encoding="utf-8")
@@ -41,56 +34,20 @@ def test_markers_in_text_stay_text(vocabulary: Vocabulary) -> None:
     assert all(token < first_marker for marker in MARKERS for token in vocabulary.encode(marker))
 
 
-def test_the_layout_is_prefix_suffix_middle(vocabulary: Vocabulary) -> None:
-    markers = vocabulary.markers
-    ids = encode_hole(Hole("a = 1\n", "b = 2", "\nc = 3\n"), "#m.py\n", 1000, vocabulary)
-    assert ids == [
-        markers.begin_of_text,
-        markers.fim_begin,
-        *vocabulary.encode("#m.py\n"),
-        *vocabulary.encode("a = 1\n"),
-        markers.fim_hole,
-        *vocabulary.encode("\nc = 3\n"),
-        markers.fim_end,
-        *vocabulary.encode("b = 2"),
-        markers.end_of_text,
-    ]
-
-
-@pytest.mark.parametrize("max_tokens", [60, 90, 200])
-def test_too_long_a_hole_loses_its_far_ends_only(vocabulary: Vocabulary, max_tokens: int) -> None:
-    hole = Hole("first line\n" * 40 + "before\n", "middle()", "\nafter" + "\nlast line" * 40)
-    ids = encode_hole(hole, "", max_tokens, vocabulary)
-    assert len(ids) == max_tokens
-    assert ids[-1] == vocabulary.markers.end_of_text
-    hole_at, end_at = (
-        ids.index(m) for m in (vocabulary.markers.fim_hole, vocabulary.markers.fim_end)
-    )
-    assert vocabulary.decode(ids[end_at + 1 : -1]) == "middle()"
-    assert hole.prefix.endswith(vocabulary.decode(ids[2:hole_at]))
-    assert hole.suffix.startswith(vocabulary.decode(ids[hole_at + 1 : end_at]))
-
-
-def test_plain_text_ends_with_the_marker_only_when_whole(vocabulary: Vocabulary) -> None:
-    end = vocabulary.markers.end_of_text
-    assert encode_plain("x = 1\n", 100, vocabulary)[-1] == end
-    assert encode_plain(TEXT, 100, vocabulary)[-1] != end
-
-
 def test_windows_cover_a_file_in_order_and_begin_again() -> None:
     text = FILES[0].text
     stream = WindowStream(FILES[:1], Random(1))
     read = ""
     while len(read) < 2 * len(text):
-        path, window = stream.next_window(500)
-        assert path == "pkg/m0.py"
+        file, window = stream.next_window(500)
+        assert file.path == "pkg/m0.py"
         assert window.endswith("\n")
         read += window
     assert read == text * 2
 
 
 def test_rows_have_shifted_labels_and_ignored_padding(vocabulary: Vocabulary) -> None:
-    packer = RowPacker(WindowStream(FILES, Random(1)), vocabulary, FimConfig(), Random(2))
+    packer = RowPacker(FILES, vocabulary, FimConfig(), Random(2))
     ids, labels = packer.rows(6, 512)
     assert ids.shape == labels.shape == (6, 512)
     real = labels[:, :-1] != IGNORED_LABEL
@@ -101,8 +58,19 @@ def test_rows_have_shifted_labels_and_ignored_padding(vocabulary: Vocabulary) ->
 
 def test_the_same_seeds_give_the_same_rows(vocabulary: Vocabulary) -> None:
     def rows() -> list[list[int]]:
-        windows = WindowStream(FILES, Random(1))
-        packer = RowPacker(windows, vocabulary, FimConfig(), Random(2))
+        packer = RowPacker(FILES, vocabulary, FimConfig(), Random(2))
         return packer.rows(3, 256)[0].tolist()
 
     assert rows() == rows()
+
+
+def test_long_rows_begin_with_other_files_of_the_project(vocabulary: Vocabulary) -> None:
+    helper = SourceFile("train", "p", "pkg/helper.py", "def assist(a, b):\n    return a\n")
+    text = "from pkg.helper import assist\n" + TEXT
+    files = [SourceFile("train", "p", f"pkg/user{i}.py", text) for i in range(3)] + [helper]
+    config = FimConfig(cross_file_rate=1.0)
+    row = RowPacker(files, vocabulary, config, Random(1)).rows(1, 4096)[0][0].tolist()
+    separator = vocabulary.markers.file_separator
+    assert separator in row
+    start = vocabulary.decode(row[1 : row.index(separator)])
+    assert "# pkg/helper.py\ndef assist(a, b):" in start

@@ -41,7 +41,9 @@ def make_trainer(folder: Path, num_steps: int) -> tuple[Trainer, Vocabulary]:
         batch_tokens=512,
         micro_batch_tokens=256,
         row_tokens=128,
+        medium_row_tokens=128,
         compile=False,
+        wired=False,
     )
     vocabulary = train_vocabulary(iter([TEXT]), SHAPE.vocab_size, folder / "tokenizer.json")
     config = RunConfig(shape=SHAPE, train=train)
