@@ -12,14 +12,16 @@ MAX_DOCUMENTS = 64
 class Debouncer:
     """Knows the newest question of each document."""
 
-    def __init__(self, delay_ms: int, sleep: Callable[[float], Awaitable[None]]) -> None:
+    def __init__(
+        self, delay_ms: Callable[[], int], sleep: Callable[[float], Awaitable[None]]
+    ) -> None:
         """Start without questions.
 
         Args:
-            delay_ms: How long to wait, in milliseconds; 0 does not wait.
+            delay_ms: Says how long to wait now, in milliseconds; 0 does not wait.
             sleep: Waits for seconds, as `asyncio.sleep` does.
         """
-        self._delay_s = delay_ms / 1_000
+        self._delay_ms = delay_ms
         self._sleep = sleep
         self._newest: OrderedDict[str, object] = OrderedDict()
 
@@ -34,6 +36,6 @@ class Debouncer:
 
     async def is_newest_after_delay(self, uri: str, ticket: object) -> bool:
         """Wait, and return whether the ticket is still the newest of its document."""
-        if self._delay_s:
-            await self._sleep(self._delay_s)
+        if delay_ms := self._delay_ms():
+            await self._sleep(delay_ms / 1_000)
         return self._newest.get(uri, ticket) is ticket

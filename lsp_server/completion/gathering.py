@@ -35,10 +35,13 @@ class ContextSource:
     """Gathers context, one question at a time, in a thread of its own.
 
     Parsing holds the interpreter's lock, so a second thread would gain nothing.
+
+    Attributes:
+        settings: How much is gathered in which time.
     """
 
     def __init__(self, settings: CompletionSettings) -> None:
-        self._settings = settings
+        self.settings = settings
         self._keepers: OrderedDict[tuple[Path, ...], ContextKeeper] = OrderedDict()
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="bantam-context")
 
@@ -47,7 +50,7 @@ class ContextSource:
 
         A fault in gathering is logged and costs the context, never the completion.
         """
-        budget_tokens = context_budget(cursor, info, self._settings)
+        budget_tokens = context_budget(cursor, info, self.settings)
         if cursor.project is None or budget_tokens == 0:
             return ()
         query = ContextQuery(
@@ -57,11 +60,11 @@ class ContextSource:
             budget_tokens=budget_tokens,
             language_id=cursor.language,
             window=(
-                max(0, cursor.offset - self._settings.prefix_chars),
-                min(len(cursor.text), cursor.offset + self._settings.suffix_chars),
+                max(0, cursor.offset - self.settings.prefix_chars),
+                min(len(cursor.text), cursor.offset + self.settings.suffix_chars),
             ),
             open_texts=cursor.project.open_texts,
-            deadline_ms=self._settings.context_ms,
+            deadline_ms=self.settings.context_ms,
             count=lambda text: int(len(text) / info.chars_per_token) + 1,
         )
         keeper = self._keeper(cursor.project.roots)

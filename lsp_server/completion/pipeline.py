@@ -65,8 +65,8 @@ class CompletionPipeline:
         self._memory = Memory()
         self._running = RunningGenerations()
         self._is_closed = False
-        self._debouncer = Debouncer(settings.completion.debounce_ms, sleep)
         self._writer = ModelWriter(engine, settings, LoadingReporter(on_loading))
+        self._debouncer = Debouncer(lambda: self._writer.debounce_ms, sleep)
 
     async def complete(
         self, query: CompletionQuery, is_current: Callable[[], bool] = lambda: True

@@ -46,10 +46,14 @@ class Prompt:
 
 
 class PromptWriter:
-    """Writes prompts; keeps the anchor of each document so that a key only adds tokens."""
+    """Writes prompts; keeps the anchor of each document so that a key only adds tokens.
+
+    Attributes:
+        settings: How much of a document is shown; other windows cost a new anchor.
+    """
 
     def __init__(self, settings: CompletionSettings) -> None:
-        self._settings = settings
+        self.settings = settings
         self._anchors: OrderedDict[str, AnchoredDocument] = OrderedDict()
 
     def prompt(
@@ -95,7 +99,7 @@ class PromptWriter:
         Room for context is left whether it is needed now or not: a window that changes its
         size costs a new anchor.
         """
-        wanted = self._settings
+        wanted = self.settings
         room_tokens = info.context_tokens - wanted.max_tokens
         room_tokens -= context_budget(cursor, info, wanted)
         room_chars = room_tokens * info.chars_per_token * _SHARE_OF_CONTEXT

@@ -7,6 +7,7 @@ from contextlib import aclosing
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from lsp_server.completion.budgets import adapted
 from lsp_server.completion.cursor import Cursor
 from lsp_server.completion.extent import num_lines_wanted
 from lsp_server.completion.gathering import ContextSource
@@ -24,6 +25,7 @@ from lsp_server.engine.api import (
     GenerateRequest,
     Limits,
     LoadingEvent,
+    ModelInfo,
     Priority,
     PromptEvent,
     Sampling,
@@ -68,10 +70,16 @@ class ModelWriter:
     def __init__(self, engine: Engine, settings: Settings, loading: LoadingReporter) -> None:
         self._engine = engine
         self._settings = settings
+        self._wanted = settings.completion
         self._loading = loading
         self._knowledge = ModelKnowledge(engine, settings.model.name, loading)
         self._context = ContextSource(settings.completion)
         self._prompts = PromptWriter(settings.completion)
+
+    @property
+    def debounce_ms(self) -> int:
+        """How long to wait after a key, as far as this machine is known by now."""
+        return self._wanted.debounce_ms
 
     async def write(self, cursor: Cursor, wish: Wish, draft: Draft) -> Answer:
         """Ask the model, and put what it says into `draft` while it says it.
@@ -106,6 +114,7 @@ class ModelWriter:
         """
         with question.stages.time("model"):
             info = await self._knowledge.info()
+        self._adapt(info)
         with question.stages.time("gather"):
             context = await self._context.blocks(question.cursor, info)
         answer = Answer()
@@ -116,6 +125,11 @@ class ModelWriter:
             if answer.error is None or answer.error.kind is not ErrorKind.PROMPT_TOO_LONG:
                 break
         return answer
+
+    def _adapt(self, info: ModelInfo) -> None:
+        """Want what this machine does in time, as far as the settings leave it open."""
+        self._wanted = adapted(self._settings, info)
+        self._prompts.settings = self._context.settings = self._wanted
 
     async def _ask(self, prompt: Prompt, question: Question) -> Answer:
         """Ask, and load the model first where the engine has unloaded it or was restarted."""
@@ -154,7 +168,7 @@ class ModelWriter:
         raise AssertionError("every stream of an engine ends with an end event")
 
     def _request(self, prompt: Prompt, question: Question) -> GenerateRequest:
-        wanted = self._settings.completion
+        wanted = self._wanted
         return GenerateRequest(
             request_id=f"completion-{next(_REQUEST_NUMBERS)}",
             model=self._settings.model.name,

@@ -21,6 +21,7 @@ from lsp_server.completion.writing import ModelWriter, Wish
 from lsp_server.context.syntax import DocumentTrees
 from lsp_server.engine.api import Engine, Priority
 from lsp_server.engine.local import create_local_engine
+from lsp_server.settings.fields import setting_fields
 from lsp_server.settings.schema import (
     CompletionSettings,
     EngineSettings,
@@ -48,6 +49,8 @@ def bench_settings(model: Path, context_tokens: int, max_tokens: int) -> Setting
         model=ModelSettings(name=str(model)),
         completion=CompletionSettings(max_tokens=max_tokens, max_ms=_MAX_MS),
         engine=EngineSettings(context_tokens=context_tokens),
+        # What was measured on this machine must not change what is compared.
+        chosen=frozenset(setting_fields()),
     )
 
 

@@ -6,7 +6,7 @@ async def test_without_a_delay_nobody_sleeps() -> None:
     async def sleep(duration_s: float) -> None:
         raise AssertionError(f"slept {duration_s} s")
 
-    debouncer = Debouncer(0, sleep)
+    debouncer = Debouncer(lambda: 0, sleep)
     ticket = debouncer.take_turn("u")
     assert await debouncer.is_newest_after_delay("u", ticket)
 
@@ -17,7 +17,7 @@ async def test_a_newer_question_of_the_same_document_wins() -> None:
     async def sleep(duration_s: float) -> None:
         durations_s.append(duration_s)
 
-    debouncer = Debouncer(75, sleep)
+    debouncer = Debouncer(lambda: 75, sleep)
     old, new = debouncer.take_turn("u"), debouncer.take_turn("u")
     debouncer.take_turn("other")
     assert not await debouncer.is_newest_after_delay("u", old)
@@ -30,6 +30,6 @@ async def test_a_question_of_a_forgotten_document_is_asked() -> None:
         for number in range(debounce.MAX_DOCUMENTS):
             debouncer.take_turn(f"u{number}")
 
-    debouncer = Debouncer(75, sleep)
+    debouncer = Debouncer(lambda: 75, sleep)
     ticket = debouncer.take_turn("u")
     assert await debouncer.is_newest_after_delay("u", ticket)

@@ -7,7 +7,13 @@ import psutil
 import pytest
 
 from lsp_server.engine import machine
-from lsp_server.engine.machine import available_memory_bytes, num_physical_cores
+from lsp_server.engine.machine import (
+    available_memory_bytes,
+    load_per_core,
+    num_physical_cores,
+    num_usable_cores,
+    processor_name,
+)
 
 
 @pytest.fixture
@@ -60,3 +66,27 @@ def test_control_group_without_a_limit_changes_nothing(
     monkeypatch.setattr(machine, "_CGROUP_FOLDER", tmp_path)
     monkeypatch.setattr(machine, "_linux_available_bytes", lambda: 10_000)
     assert available_memory_bytes() == 10_000
+
+
+@pytest.mark.parametrize(
+    ("limit", "num_cores"),
+    [("max 100000", 4), ("200000 100000", 2), ("150000 100000", 2), ("5000 100000", 1)],
+)
+def test_a_container_that_may_use_few_processors_has_few_cores(
+    limit: str, num_cores: int, cpu_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (cpu_folder / "cpu.max").write_text(f"{limit}\n")
+    monkeypatch.setattr(machine, "_CGROUP_FOLDER", cpu_folder)
+    assert num_usable_cores() == num_cores
+
+
+def test_without_control_groups_all_cores_are_usable(
+    cpu_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(machine, "_CGROUP_FOLDER", cpu_folder)
+    assert num_usable_cores() == 4
+
+
+def test_processor_has_a_name_and_a_load() -> None:
+    assert processor_name()
+    assert load_per_core() >= 0.0
