@@ -1,0 +1,1 @@
+"""Whether KV cells that were kept over edits answer as a full recompute does."""

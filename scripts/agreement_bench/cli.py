@@ -1,0 +1,164 @@
+"""`scripts/bench_agreement`: how often kept KV cells answer as a full recompute does.
+
+An interrupted run says what it found so far, and goes on when it is started again with the same
+options.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+# OpenMP reads it when the model library is loaded.
+from lsp_server.engine.native_environment import native_environment
+
+os.environ.update(native_environment(os.environ))
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from lsp_server.errors import BantamError
+from lsp_server.settings.schema import EngineSettings
+from scripts.agreement_bench.held_out import cache_folder, held_out_files
+from scripts.agreement_bench.measuring import PlaceResult, Plan, model_path
+from scripts.agreement_bench.places import Place, candidate_places
+from scripts.agreement_bench.report import report_table, report_values
+from scripts.agreement_bench.results import ResultFile
+from scripts.agreement_bench.running import choose_places, measure_all
+
+#: Fewer places say little; the file names how many there were.
+WANTED_PLACES = 500
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Measure and report; returns the exit status."""
+    options = _parse(arguments)
+    plan = Plan(options.model, options.max_stale_edits, tuple(sorted(options.edits)), options.seed)
+    console = Console(stderr=True)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        was_interrupted, results = _measured(plan, options, console)
+    except (BantamError, OSError, subprocess.CalledProcessError) as error:
+        print(f"scripts/bench_agreement: error: {error}", file=sys.stderr)
+        return 1
+    if not results:
+        print("scripts/bench_agreement: error: no place was measured", file=sys.stderr)
+        return 1
+    Console(width=None if sys.stdout.isatty() else 140).print(report_table(results))
+    values = report_values(results, _conditions(plan, options, len(results)))
+    if options.output:
+        text = json.dumps(values, indent=1, ensure_ascii=False)
+        options.output.write_text(f"{text}\n", encoding="utf-8")
+    return 130 if was_interrupted else 0
+
+
+def _measured(
+    plan: Plan, options: argparse.Namespace, console: Console
+) -> tuple[bool, list[PlaceResult]]:
+    """Return whether the run was interrupted, and the result of each chosen place so far."""
+    candidates = candidate_places(held_out_files(options.corpus), options.seed)
+    places = choose_places(plan, candidates, options.places, options.min_prompt_tokens)
+    store = ResultFile(options.work or _work_file(plan))
+    was_interrupted = False
+    try:
+        _measure_missing(plan, places, store, options, console)
+    except KeyboardInterrupt:
+        was_interrupted = True
+    found = [store.results[place.key] for place in places if place.key in store.results]
+    return was_interrupted, found
+
+
+def _measure_missing(
+    plan: Plan,
+    places: Sequence[Place],
+    store: ResultFile,
+    options: argparse.Namespace,
+    console: Console,
+) -> None:
+    missing = [place for place in places if place.key not in store.results]
+    if not missing:
+        return
+    columns = (TextColumn("places"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console) as progress:
+        task = progress.add_task("", total=len(places), completed=len(places) - len(missing))
+        results = measure_all(
+            plan, missing, exact_every=options.exact_every, num_processes=options.processes
+        )
+        for result in results:
+            store.add(result)
+            progress.advance(task)
+
+
+def _work_file(plan: Plan) -> Path:
+    """Return where results are kept until the run is whole: one file for what they depend on."""
+    digest = hashlib.sha256(model_path(plan.model).read_bytes())
+    digest.update(repr((plan.max_stale_edits, plan.checkpoints, plan.seed)).encode())
+    return cache_folder() / f"results-{digest.hexdigest()[:16]}.jsonl"
+
+
+def _conditions(plan: Plan, options: argparse.Namespace, num_places: int) -> dict[str, object]:
+    path = model_path(plan.model)
+    conditions: dict[str, object] = {
+        "model": path.name,
+        "model_sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
+        "max_stale_edits": plan.max_stale_edits,
+        "min_prompt_tokens": options.min_prompt_tokens,
+        "seed": plan.seed,
+    }
+    if num_places < WANTED_PLACES:
+        conditions["note"] = f"{num_places} places only, {WANTED_PLACES} are wanted"
+    return conditions
+
+
+def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="scripts/bench_agreement",
+        description="Measure how often answers from KV cells that were kept over edits are those "
+        "of a full recompute, on source that the model was not trained on.",
+    )
+    add = parser.add_argument
+    add("--places", type=int, default=WANTED_PLACES, help="hidden lines (default: %(default)s)")
+    add("--model", default="bantam-embedded", help="catalogue id or file (default: %(default)s)")
+    add(
+        "--edits",
+        type=int,
+        nargs="+",
+        default=[10, 100],
+        help="ask for the line after so many changes (default: 10 100)",
+    )
+    add(
+        "--max-stale-edits",
+        type=int,
+        default=EngineSettings().max_stale_edits,
+        help="engine.max_stale_edits (default: %(default)s)",
+    )
+    add(
+        "--min-prompt-tokens",
+        type=int,
+        default=1_500,
+        help="places with shorter prompts are left out, unless the context is small "
+        "(default: %(default)s)",
+    )
+    add(
+        "--exact-every",
+        type=int,
+        default=4,
+        help="measure exact mode, too, at every so many places (default: %(default)s)",
+    )
+    add("--processes", type=int, default=1, help="places at one time (default: %(default)s)")
+    add("--seed", type=int, default=11, help="decides places and edits (default: %(default)s)")
+    add("--corpus", type=Path, help="held-out source collected before (default: fetch it)")
+    add("--work", type=Path, help="where unfinished results are kept (default: a cache folder)")
+    add("--output", type=Path, help="write all figures to this JSON file")
+    return parser.parse_args(arguments)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
