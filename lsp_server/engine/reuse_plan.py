@@ -18,6 +18,8 @@ from lsp_server.engine.splice import UNUSABLE, Run, common_prefix_length, find_r
 MIN_RUN_TOKENS = 8
 #: Sequences of the runner that one splice may take for its runs.
 MAX_RUNS = 6
+#: Stands for a new token that need not be computed; no old one is like it.
+_HAS_CELL = -2
 #: Of what a prompt does not use, runs of at least so many tokens are left, and so many of them.
 MIN_LEFT_TOKENS = 32
 MAX_LEFT_RUNS = 2
@@ -118,7 +120,8 @@ def plan_splice(
     moved = tuple(
         _held_run(places[run.old_start : run.old_end], num_kept + run.new_start) for run in runs
     )
-    return ReusePlan(source, num_kept, moved, _left_runs(places, runs, len(source.target)))
+    left = _left_runs(source, places, runs, prompt[num_kept:])
+    return ReusePlan(source, num_kept, moved, left)
 
 
 def _held_run(places: list[_Place], new_start: int) -> HeldRun:
@@ -132,21 +135,28 @@ def _held_run(places: list[_Place], new_start: int) -> HeldRun:
     )
 
 
-def _left_runs(places: list[_Place], runs: tuple[Run, ...], num_target: int) -> tuple[HeldRun, ...]:
-    """Return the longest runs of prompt tokens that are not used; an answer's are forgotten."""
-    left: list[list[_Place]] = []
-    used = {index for run in runs for index in range(run.old_start, run.old_end)}
-    before: _Place | None = None
-    for index, place in enumerate(places):
-        if index in used or place is _NO_PLACE or place.position >= num_target:
-            before = None
-            continue
-        goes_on = before is not None and before.sequence_id == place.sequence_id
-        if goes_on:
-            left[-1].append(place)
+def _left_runs(
+    source: KvSequence, places: list[_Place], runs: tuple[Run, ...], new: tuple[int, ...]
+) -> tuple[HeldRun, ...]:
+    """Return the longest runs that are not used, but for what is going to be computed again.
+
+    An answer's tokens are forgotten.
+    """
+    unused = [place.token for place in places]
+    computed = list(new)
+    for run in runs:
+        unused[run.old_start : run.old_end] = [UNUSABLE] * run.num_tokens
+        computed[run.new_start : run.new_end] = [_HAS_CELL] * run.num_tokens
+    twice = find_runs(unused, computed, min_tokens=MIN_RUN_TOKENS, max_runs=MAX_RUNS)
+    for run in twice:
+        unused[run.old_start : run.old_end] = [UNUSABLE] * run.num_tokens
+    left: list[list[_Place]] = [[]]
+    for token, place in zip(unused, places, strict=True):
+        is_own = place.sequence_id == source.sequence_id
+        if token == UNUSABLE or (is_own and place.position >= len(source.target)):
+            left.append([])
         else:
-            left.append([place])
-        before = place
+            left[-1].append(place)
     long = [run for run in left if len(run) >= MIN_LEFT_TOKENS]
     longest = sorted(long, key=len, reverse=True)[:MAX_LEFT_RUNS]
     return tuple(_held_run(run, run[0].position) for run in longest)
@@ -188,6 +198,7 @@ def _places(
             source.cells[position],
             source.ages[position] + 1,
         )
+    yield _NO_PLACE
     for island in source.islands:
         # The gap before an island may be computed for the same text as it was going to be.
         is_as_before = prompt[: island.start] == source.target[: island.start]
