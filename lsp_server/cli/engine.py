@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from lsp_server.cli.engine_calibrate import calibrate
+
 if TYPE_CHECKING:
     from lsp_server.engine.api import EngineStatus
 
 
 @click.group("engine")
 def command() -> None:
-    """Look at the engine process, or stop it.
+    """Look at the engine process, run it by hand, measure its speed, or stop it.
 
     It is started by the first completion, shared by all editor windows, and ends itself when
     it is idle for long.
@@ -45,6 +47,27 @@ def status(as_json: bool) -> None:
         click.echo("no engine is running; the next completion starts one")
     else:
         click.echo("\n".join(_status_lines(found)))
+
+
+@command.command("serve")
+@click.option("--tcp", metavar="HOST:PORT", help="Listen at a loopback address, too.")
+def serve(tcp: str | None) -> None:
+    r"""Run the engine in this terminal, for editors as ever and, with --tcp, for other tools.
+
+    It goes on until Ctrl+C or `bantam engine stop`.  Over TCP it answers OpenAI's clients
+    (/v1/completions, /v1/chat/completions), llama-server's (/infill) and Prometheus (/metrics).
+    A client needs the key from the file that is named at the start; only you can read it.
+
+    \b
+    Example:
+      bantam engine serve --tcp 127.0.0.1:8012
+    """
+    from lsp_server.cli.engine_serve import replace_by_engine
+
+    replace_by_engine(tcp)
+
+
+command.add_command(calibrate)
 
 
 @command.command("stop")

@@ -50,7 +50,10 @@ def start_script(name: str, *arguments: str) -> subprocess.Popen[str]:
 
 def _is_engine_of(process: psutil.Process, runtime: str) -> bool:
     try:
-        is_engine = any("engine" in argument for argument in process.cmdline()[1:])
+        arguments = process.cmdline()[1:]
+        is_engine = any("engine" in argument for argument in arguments)
+        if is_engine and runtime in arguments:
+            return True
         return is_engine and process.environ().get("BANTAM_RUNTIME_DIR") == runtime
     except (psutil.NoSuchProcess, psutil.AccessDenied):
         return False

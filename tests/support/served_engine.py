@@ -7,25 +7,29 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
+from lsp_server.engine.api import Engine
 from lsp_server.engine.shared.engine_process import STOPPED_MESSAGE, run_engine, take_engine_lock
 from lsp_server.engine.shared.runtime_folder import RuntimeFolder
+from lsp_server.engine.shared.serving_options import ServingOptions
 from lsp_server.engine.shared.stop_switch import StopSwitch
 from lsp_server.settings.schema import EngineSettings
-from tests.support.scripted_engine import ScriptedEngine
 
 
 @dataclass
 class Served:
     """A server that runs in this process, until its switch is thrown."""
 
-    engine: ScriptedEngine
+    engine: Engine
     stop: StopSwitch
     task: asyncio.Task[None]
 
 
 @asynccontextmanager
 async def served(
-    engine: ScriptedEngine, folder: RuntimeFolder, settings: EngineSettings
+    engine: Engine,
+    folder: RuntimeFolder,
+    settings: EngineSettings,
+    options: ServingOptions | None = None,
 ) -> AsyncIterator[Served]:
     """Serve an engine until the block ends."""
     stop = StopSwitch(STOPPED_MESSAGE)
@@ -34,7 +38,7 @@ async def served(
 
     async def run() -> None:
         try:
-            await run_engine(lambda _: engine, settings, folder, stop, listening.set)
+            await run_engine(lambda _: engine, settings, folder, stop, listening.set, options)
             lock.write("")
         finally:
             lock.release()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-import resource
 import signal
 import sys
 import threading
@@ -19,12 +18,16 @@ import msgspec
 from lsp_server.directories import directories
 from lsp_server.engine.error_reports import report_of
 from lsp_server.engine.local import create_local_engine
+from lsp_server.engine.shared.core_dumps import forbid_core_dumps
 from lsp_server.engine.shared.engine_process import STOPPED_MESSAGE, run_engine, take_engine_lock
 from lsp_server.engine.shared.file_lock import FileLock
 from lsp_server.engine.shared.log_file import set_up_log
 from lsp_server.engine.shared.runtime_folder import RuntimeFolder, runtime_folder
+from lsp_server.engine.shared.serving_options import ServingOptions, TcpOptions
 from lsp_server.engine.shared.spawn import READY
 from lsp_server.engine.shared.stop_switch import StopSwitch
+from lsp_server.engine.shared.tcp.address import TcpAddress, parse_tcp_address
+from lsp_server.engine.shared.tcp.secret import load_or_create_secret, secret_file
 from lsp_server.errors import BantamError
 from lsp_server.settings.load import load_user_settings
 from lsp_server.settings.schema import EngineSettings, Settings
@@ -61,9 +64,14 @@ class _Starter:
         os.close(self.ready_pipe)
 
 
-def serve() -> int:
-    """Run the engine in the foreground and return the exit status."""
-    return _serve(None)
+def serve(*, tcp: str | None = None, is_lasting: bool = False) -> int:
+    """Run the engine in the foreground and return the exit status.
+
+    Args:
+        tcp: `HOST:PORT` to listen at besides the socket; standard output tells of it.
+        is_lasting: Whether it goes on when nobody uses it.
+    """
+    return _serve(None, tcp=tcp, is_lasting=is_lasting)
 
 
 def serve_detached(ready_pipe: int, start_lock: int) -> int:
@@ -79,10 +87,9 @@ def serve_detached(ready_pipe: int, start_lock: int) -> int:
     return _serve(_Starter(ready_pipe, start_lock))
 
 
-def _serve(starter: _Starter | None) -> int:
+def _serve(starter: _Starter | None, *, tcp: str | None = None, is_lasting: bool = False) -> int:
     os.umask(0o077)
-    # A core would hold the documents of every window.
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    forbid_core_dumps()
     waiting = [starter] if starter else []
 
     def on_listening() -> None:
@@ -92,7 +99,12 @@ def _serve(starter: _Starter | None) -> int:
     try:
         folder = runtime_folder(directories())
         settings = _load_settings(folder)
-        asyncio.run(_run(settings.engine, folder, on_listening))
+        options = ServingOptions(
+            default_model=settings.model.name,
+            tcp=_tcp_options(tcp) if tcp else None,
+            is_lasting=is_lasting,
+        )
+        asyncio.run(_run(settings.engine, folder, on_listening, options))
     except BantamError as error:
         LOGGER.error("%s", error)
         sys.stderr.write(f"{error}\n")
@@ -119,8 +131,30 @@ def _load_settings(folder: RuntimeFolder) -> Settings:
     return loaded.settings
 
 
+def _tcp_options(address: str) -> TcpOptions:
+    """Return how to listen at an address, with the secret of this user.
+
+    Raises:
+        ConfigError: The address or the file of the secret cannot be used.
+    """
+    path = secret_file(directories())
+
+    def tell(had: TcpAddress) -> None:
+        sys.stdout.write(
+            f"listening at http://{had.authority}; the key is in {path}\n"
+            f"OpenAI-compatible tools use http://{had.authority}/v1, llama.vim "
+            f"http://{had.authority}/infill; Ctrl+C ends the engine\n"
+        )
+        sys.stdout.flush()
+
+    return TcpOptions(parse_tcp_address(address), load_or_create_secret(path), tell)
+
+
 async def _run(
-    settings: EngineSettings, folder: RuntimeFolder, on_listening: Callable[[], None]
+    settings: EngineSettings,
+    folder: RuntimeFolder,
+    on_listening: Callable[[], None],
+    options: ServingOptions,
 ) -> None:
     stop = StopSwitch(STOPPED_MESSAGE)
     loop = asyncio.get_running_loop()
@@ -129,7 +163,7 @@ async def _run(
     # Not released but left to the end of the process: only then may another one start.
     lock = await take_engine_lock(folder)
     watch = asyncio.create_task(_cut_short_an_end_that_hangs(stop, lock))
-    await run_engine(create_local_engine, settings, folder, stop, on_listening)
+    await run_engine(create_local_engine, settings, folder, stop, on_listening, options)
     lock.write("")
     watch.cancel()
     LOGGER.info("ended")

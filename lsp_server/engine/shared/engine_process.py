@@ -7,15 +7,16 @@ import logging
 import os
 from collections.abc import Callable
 
-from aiohttp import web
-
 from lsp_server.engine.api import Engine
 from lsp_server.engine.shared.activity import Activity
 from lsp_server.engine.shared.file_lock import FileLock
 from lsp_server.engine.shared.http_server import EngineServer
 from lsp_server.engine.shared.listener import Listener
 from lsp_server.engine.shared.runtime_folder import RuntimeFolder, create_private
+from lsp_server.engine.shared.serving_options import ServingOptions
 from lsp_server.engine.shared.stop_switch import StopSwitch
+from lsp_server.engine.shared.tcp.guard import TcpGuard
+from lsp_server.engine.shared.tcp.listener import TcpListener
 from lsp_server.engine.shared.upkeep import end_when_idle, unload_idle_models
 from lsp_server.engine.shared.wire.versions import own_versions
 from lsp_server.errors import EngineStartError
@@ -30,10 +31,6 @@ STOPPED_MESSAGE = (
 
 #: Seconds for an engine that is ending to let go of the lock.
 _LOCK_TIMEOUT_S = 15.0
-#: Seconds for the last answers to be sent.
-_DRAIN_TIMEOUT_S = 0.5
-#: Seconds for which a connection without a request is kept; longer than clients keep it.
-_KEEPALIVE_S = 75.0
 
 
 async def take_engine_lock(folder: RuntimeFolder) -> FileLock:
@@ -66,6 +63,7 @@ async def run_engine(
     folder: RuntimeFolder,
     stop: StopSwitch,
     on_listening: Callable[[], None],
+    options: ServingOptions | None = None,
 ) -> None:
     """Answer clients until nobody needs the engine or the switch is thrown.
 
@@ -77,13 +75,14 @@ async def run_engine(
         folder: Where the socket is.
         stop: Ends it; thrown by itself when nobody needs it.
         on_listening: Called when clients can connect.
+        options: How it is served.
 
     Raises:
-        EngineStartError: The socket cannot be had.
+        EngineStartError: The socket, or the TCP port, cannot be had.
     """
     engine = make_engine(settings)
     try:
-        await _serve(engine, settings, folder, stop, on_listening)
+        await _serve(engine, settings, folder, stop, on_listening, options or ServingOptions())
     finally:
         await engine.aclose()
 
@@ -94,31 +93,39 @@ async def _serve(
     folder: RuntimeFolder,
     stop: StopSwitch,
     on_listening: Callable[[], None],
+    options: ServingOptions,
 ) -> None:
     activity = Activity()
-    server = EngineServer(engine, own_versions(os.getpid()), stop, activity)
-    runner = web.AppRunner(
-        server.app(),
-        access_log=None,
-        handler_cancellation=True,
-        keepalive_timeout=_KEEPALIVE_S,
-        auto_decompress=False,
-        shutdown_timeout=_DRAIN_TIMEOUT_S,
+    server = EngineServer(
+        engine,
+        own_versions(os.getpid()),
+        stop,
+        activity,
+        default_model=options.default_model,
+        limits=options.limits,
     )
-
-    def has_connections() -> bool:
-        return runner.server is not None and bool(runner.server.connections)
-
     listener = Listener(folder.socket)
+    sites = [server.socket_site()]
     try:
-        await runner.setup()
-        await web.SockSite(runner, listener.socket).start()
-        on_listening()
+        await sites[0].start(listener.socket)
         LOGGER.info("listening at %s", folder.socket)
+        if options.tcp is not None:
+            tcp = TcpListener(options.tcp.address)
+            sites.append(server.tcp_site(TcpGuard(tcp.address, options.tcp.secret)))
+            await sites[1].start(tcp.socket)
+            options.tcp.on_listening(tcp.address)
+            LOGGER.info("listening at %s", tcp.address.authority)
+        on_listening()
         async with asyncio.TaskGroup() as upkeep:
             tasks = [
                 upkeep.create_task(
-                    end_when_idle(activity, has_connections, listener, stop, settings.exit_after_s)
+                    end_when_idle(
+                        activity,
+                        lambda: options.is_lasting or any(site.sockets for site in sites),
+                        listener,
+                        stop,
+                        settings.exit_after_s,
+                    )
                 ),
                 upkeep.create_task(unload_idle_models(engine)),
             ]
@@ -128,5 +135,6 @@ async def _serve(
     finally:
         stop.throw()
         listener.remove()
-        await runner.cleanup()
+        for site in sites:
+            await site.stop()
         listener.close()

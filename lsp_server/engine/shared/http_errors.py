@@ -11,6 +11,8 @@ from aiohttp.typedefs import Handler
 
 from lsp_server.engine.api import PROTOCOL_VERSION, ErrorKind, ErrorReport
 from lsp_server.engine.error_reports import report_of
+from lsp_server.engine.shared.adapters.errors import is_for_other_tools, openai_error
+from lsp_server.engine.shared.adapters.fields import FieldError
 from lsp_server.engine.shared.wire.messages import MAX_BODY_BYTES, PROTOCOL_HEADER, VERSIONED_PATHS
 from lsp_server.engine.shared.wire.peer import is_own_user
 from lsp_server.errors import BantamError
@@ -35,6 +37,15 @@ _STATUS_OF_KIND = {
 }
 
 
+#: 401 has to name a scheme (RFC 9110, section 11.6.1).
+_HEADERS_OF_STATUS = {401: {"WWW-Authenticate": "Bearer"}, 429: {"Retry-After": "1"}}
+
+
+def status_of(report: ErrorReport) -> int:
+    """Return the HTTP status of an answer that is an error."""
+    return _STATUS_OF_KIND.get(report.kind, 500)
+
+
 def json_response(value: object, status: int = 200) -> web.Response:
     """Return an answer with a value as JSON."""
     return web.Response(
@@ -44,20 +55,34 @@ def json_response(value: object, status: int = 200) -> web.Response:
 
 @web.middleware
 async def answer_errors(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Turn every exception into an `ErrorReport`; faults of our own go to the log."""
+    """Turn every exception into an error answer; faults of our own go to the log."""
     try:
         return await handler(request)
     except web.HTTPException as error:
         report = ErrorReport(kind=ErrorKind.BAD_REQUEST, message=_http_message(error, request))
-        return json_response(report, error.status)
+        response = _error_response(request, report, error.status)
+        response.headers.update(_HEADERS_OF_STATUS.get(error.status, {}))
+        return response
+    except FieldError as error:
+        report = report_of(error)
+        return _error_response(request, report, status_of(report), error.param)
     except BantamError as error:
         report = report_of(error)
-        return json_response(report, _STATUS_OF_KIND.get(report.kind, 500))
+        return _error_response(request, report, status_of(report))
     except (ConnectionError, asyncio.CancelledError):
         raise
     except Exception:
         LOGGER.exception("%s failed", request.path)
-        return json_response(INTERNAL_REPORT, 500)
+        return _error_response(request, INTERNAL_REPORT, 500)
+
+
+def _error_response(
+    request: web.Request, report: ErrorReport, status: int, param: str | None = None
+) -> web.Response:
+    """Return the error in the words of the endpoint."""
+    if is_for_other_tools(request.path):
+        return json_response(openai_error(report, status, param), status)
+    return json_response(report, status)
 
 
 @web.middleware

@@ -1,4 +1,4 @@
-"""Any engine as HTTP: one handler per endpoint of `/bantam/v1`.
+"""Any engine as HTTP: one handler per endpoint of `/bantam/v1`, and those of other tools.
 
 Knows nothing of processes or sockets; `engine_process` listens and decides when to end.
 """
@@ -16,15 +16,26 @@ from msgspec.json import Decoder
 
 from lsp_server.engine.api import CountRequest, Engine, GenerateRequest
 from lsp_server.engine.shared.activity import Activity
+from lsp_server.engine.shared.adapters.endpoints import OtherTools
+from lsp_server.engine.shared.adapters.model_names import ModelNames
+from lsp_server.engine.shared.http_bodies import read_body
 from lsp_server.engine.shared.http_errors import (
     answer_errors,
     json_response,
     refuse_other_protocols,
     refuse_other_users,
 )
+from lsp_server.engine.shared.http_limits import (
+    RequestLimiter,
+    RequestLimits,
+    check_prompt_length,
+)
+from lsp_server.engine.shared.http_site import Site
 from lsp_server.engine.shared.http_streams import stream_description, stream_events
 from lsp_server.engine.shared.line_writer import LineWriter
+from lsp_server.engine.shared.serving_options import EMBEDDED_MODEL
 from lsp_server.engine.shared.stop_switch import StopSwitch
+from lsp_server.engine.shared.tcp.guard import TcpGuard
 from lsp_server.engine.shared.wire import messages
 from lsp_server.engine.shared.wire.messages import DescribeRequest
 from lsp_server.engine.shared.wire.versions import Versions
@@ -52,6 +63,8 @@ class EngineServer:
         stop: StopSwitch,
         activity: Activity,
         *,
+        default_model: str = EMBEDDED_MODEL,
+        limits: RequestLimits | None = None,
         client_timeout_s: float = DEFAULT_CLIENT_TIMEOUT_S,
     ) -> None:
         """Take what the handlers need.
@@ -61,6 +74,8 @@ class EngineServer:
             versions: What `hello` says.
             stop: Thrown by a stop request; ends all requests.
             activity: Counts the requests.
+            default_model: Answers other tools that name none.
+            limits: What may be open at once.
             client_timeout_s: A client that sends or takes nothing for this long is dropped.
         """
         self._engine = engine
@@ -68,14 +83,36 @@ class EngineServer:
         self._stop = stop
         self._activity = activity
         self._client_timeout_s = client_timeout_s
+        self._limits = limits or RequestLimits()
+        self._limiter = RequestLimiter(self._limits)
+        self._other_tools = OtherTools(
+            engine, ModelNames(engine, default_model), stop, client_timeout_s=client_timeout_s
+        )
 
-    def app(self) -> web.Application:
-        """Return the application; this is the one place that lists the routes."""
+    def socket_site(self) -> Site:
+        """Return what answers at the Unix socket."""
+        return self._site(self._app(refuse_other_users, refuse_other_protocols))
+
+    def tcp_site(self, guard: TcpGuard) -> Site:
+        """Return what answers at a TCP port."""
+        app = self._app(guard.middleware(), refuse_other_protocols)
+        app.add_routes(guard.routes())
+        return self._site(app)
+
+    def _site(self, app: web.Application) -> Site:
+        return Site(
+            app,
+            max_connections=self._limits.max_connections,
+            head_timeout_s=self._client_timeout_s,
+        )
+
+    def _app(self, *guards: Middleware) -> web.Application:
+        """Return an application; this is the one place that lists the routes."""
         app = web.Application(
             middlewares=[
                 answer_errors,
-                refuse_other_users,
-                refuse_other_protocols,
+                *guards,
+                self._limiter.middleware(),
                 self._count_requests(),
             ],
             client_max_size=messages.MAX_BODY_BYTES,
@@ -89,6 +126,7 @@ class EngineServer:
                 web.get(messages.STATUS_PATH, self._status),
                 web.post(messages.STOP_PATH, self._stop_process),
                 web.get(messages.HEALTH_PATH, self._health),
+                *self._other_tools.routes(),
             ]
         )
         return app
@@ -119,6 +157,7 @@ class EngineServer:
 
     async def _generate(self, request: web.Request) -> web.StreamResponse:
         wanted = await self._body(request, _GENERATE_DECODER)
+        check_prompt_length(wanted)
         writer = await LineWriter.open(request, self._client_timeout_s)
         await stream_events(self._engine, wanted, writer, self._stop)
         return writer.response
@@ -137,13 +176,7 @@ class EngineServer:
         return response
 
     async def _body(self, request: web.Request, decoder: Decoder[Body]) -> Body:
-        try:
-            async with asyncio.timeout(self._client_timeout_s):
-                body = await request.read()
-        except TimeoutError as error:
-            raise web.HTTPRequestTimeout(
-                text=f"the request's body did not arrive within {self._client_timeout_s:g} s"
-            ) from error
+        body = await read_body(request, self._client_timeout_s)
         try:
             return decoder.decode(body)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:

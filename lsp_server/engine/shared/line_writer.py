@@ -19,15 +19,18 @@ class LineWriter:
         self._timeout_s = timeout_s
 
     @classmethod
-    async def open(cls, request: web.Request, timeout_s: float) -> LineWriter:
+    async def open(
+        cls, request: web.Request, timeout_s: float, content_type: str = LINES_TYPE
+    ) -> LineWriter:
         """Send the head of the answer, which tells the client that its request was taken.
 
         Args:
             request: What is answered.
             timeout_s: A client that takes nothing for this long is dropped.
+            content_type: Of the answer.
         """
         response = web.StreamResponse()
-        response.content_type = LINES_TYPE
+        response.content_type = content_type
         writer = cls(request, response, timeout_s)
         await response.prepare(request)
         return writer

@@ -21,7 +21,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.detach is None:
         from lsp_server.engine.shared.boot import serve
 
-        return serve()
+        return serve(tcp=options.tcp, is_lasting=options.lasting)
     _leave_the_starter()
     from lsp_server.engine.shared.boot import serve_detached
 
@@ -40,6 +40,11 @@ def _parser() -> argparse.ArgumentParser:
         metavar=("READY_PIPE", "START_LOCK"),
         help="leave the starter; when clients can connect, say so in the pipe with this file "
         "descriptor, and close it and the lock",
+    )
+    parser.add_argument("--tcp", metavar="HOST:PORT", help="listen at a loopback address, too")
+    parser.add_argument("--lasting", action="store_true", help="go on when nobody uses it")
+    parser.add_argument(
+        "--runtime", metavar="FOLDER", help="of no effect: says in lists of processes which it is"
     )
     return parser
 

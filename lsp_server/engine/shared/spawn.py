@@ -116,6 +116,8 @@ def _start_process(
         [
             *(sys.executable, "-P", "-m", "lsp_server.engine.shared.serve", "--detach"),
             *(str(ready_pipe), str(start_lock)),
+            # Nobody can look into an engine's environment.
+            *("--runtime", environment["BANTAM_RUNTIME_DIR"]),
         ],
         cwd="/",
         env=dict(environment),

@@ -1,4 +1,4 @@
-"""The client's end of the socket: HTTP over a Unix socket, and nothing about processes.
+"""The client's end of a connection: HTTP over a Unix socket or TCP, nothing about processes.
 
 The only client module that imports aiohttp; `client` imports it when the first request comes,
 because that takes longer than a language server may take to start.
@@ -36,6 +36,7 @@ from lsp_server.engine.shared.wire.faults import BrokenError, GoneError
 from lsp_server.engine.shared.wire.messages import decode_answer
 from lsp_server.engine.shared.wire.patience import Patience
 from lsp_server.engine.shared.wire.peer import is_own_user
+from lsp_server.engine.shared.wire.tcp_connection import ProvenConnector, TcpEnd
 from lsp_server.engine.shared.wire.versions import Versions
 from lsp_server.errors import EngineError, EngineStartError
 
@@ -58,12 +59,25 @@ class Connection:
     Requests run side by side.  It survives the engine: the next request connects anew.
     """
 
-    def __init__(self, socket: Path) -> None:
-        """Prepare; nothing is opened before the first request.  Needs a running event loop."""
+    def __init__(self, end: Path | TcpEnd) -> None:
+        """Prepare; nothing is opened before the first request.  Needs a running event loop.
+
+        Args:
+            end: The engine's socket, or its TCP port.
+        """
         self._closing = StopSwitch("the client was closed while this request was running")
+        headers = {messages.PROTOCOL_HEADER: str(PROTOCOL_VERSION)}
+        connector: aiohttp.BaseConnector
+        if isinstance(end, TcpEnd):
+            self._origin = f"http://{end.address.authority}"
+            connector = ProvenConnector(end, keepalive_timeout=_KEEPALIVE_S)
+            headers["Authorization"] = end.secret.authorization()
+        else:
+            self._origin = "http://engine"
+            connector = _OwnUserConnector(str(end), limit=0, keepalive_timeout=_KEEPALIVE_S)
         self._session = aiohttp.ClientSession(
-            connector=_OwnUserConnector(str(socket), limit=0, keepalive_timeout=_KEEPALIVE_S),
-            headers={messages.PROTOCOL_HEADER: str(PROTOCOL_VERSION)},
+            connector=connector,
+            headers=headers,
             timeout=aiohttp.ClientTimeout(total=None),
             cookie_jar=aiohttp.DummyCookieJar(),
             auto_decompress=False,
@@ -139,7 +153,7 @@ class Connection:
         with _before_the_answer():
             response = await self._step(
                 self._session.request(
-                    method, f"http://engine{path}", data=io.BytesIO(body) if body else None
+                    method, f"{self._origin}{path}", data=io.BytesIO(body) if body else None
                 ),
                 patience,
             )

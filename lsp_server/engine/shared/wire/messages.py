@@ -18,6 +18,17 @@ DESCRIBE_PATH = "/bantam/v1/describe"
 STATUS_PATH = "/bantam/v1/status"
 STOP_PATH = "/bantam/v1/stop"
 HEALTH_PATH = "/health"
+#: Over TCP alone: the engine proves that it knows the secret before anything is sent to it.
+PROVE_PATH = "/bantam/v1/prove"
+
+#: What other tools speak: OpenAI's endpoints, llama-server's, and Prometheus's.
+COMPLETIONS_PATH = "/v1/completions"
+CHAT_PATH = "/v1/chat/completions"
+MODELS_PATH = "/v1/models"
+INFILL_PATH = "/infill"
+TOKENIZE_PATH = "/tokenize"
+METRICS_PATH = "/metrics"
+OTHER_TOOLS_PATHS = frozenset({INFILL_PATH, TOKENIZE_PATH, METRICS_PATH})
 
 #: Whatever is sent to one of these depends on `PROTOCOL_VERSION`; the others never change.
 VERSIONED_PATHS = frozenset({GENERATE_PATH, COUNT_PATH, DESCRIBE_PATH})

@@ -1,4 +1,4 @@
-"""Who is at the other end of a Unix socket."""
+"""Who is at the other end of a connection."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ _XUCRED_HEAD = struct.Struct("II")
 _XUCRED_BYTES = 128
 _SOL_LOCAL = 0
 _LOCAL_PEERCRED = 1
+#: macOS (sys/un.h).
+_LOCAL_PEERPID = 2
 
 
 def peer_user_id(connection: socket.socket) -> int:
@@ -34,3 +36,22 @@ def peer_user_id(connection: socket.socket) -> int:
 def is_own_user(connection: socket.socket) -> bool:
     """Return whether the other end runs as the user of this process."""
     return peer_user_id(connection) == os.getuid()
+
+
+def client_name(connection: socket.socket) -> str:
+    """Return what tells the clients of a socket apart: their process; over TCP they are one."""
+    if connection.family != socket.AF_UNIX:
+        return "TCP"
+    pid = _peer_process_id(connection)
+    return f"process {pid}" if pid else "socket"
+
+
+def _peer_process_id(connection: socket.socket) -> int | None:
+    """Return the process that opened the other end, or `None`: the system does not say."""
+    if sys.platform == "linux":
+        credentials = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _UCRED.size)
+        return int(_UCRED.unpack(credentials)[0])
+    elif sys.platform == "darwin":  # noqa: RET505 - as above
+        return connection.getsockopt(_SOL_LOCAL, _LOCAL_PEERPID)
+    else:
+        return None
