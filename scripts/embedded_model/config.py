@@ -84,7 +84,7 @@ class TrainConfig:
     context, the others of `medium_row_tokens`.  At a `skip_rate` the positions of short rows jump,
     so that far distances are known before long rows come.  After `piece_minutes`, unless 0, a run
     saves itself and ends, to be resumed where a command may not take longer.  `wired` starts with
-    heads that copy.
+    heads that copy.  `packers` are processes that prepare rows, for a GPU.
     """
 
     minutes: float = 60.0
@@ -102,6 +102,7 @@ class TrainConfig:
     muon_rate: float = 0.01
     adamw_rate: float = 0.004
     weight_decay: float = 0.05
+    packers: int = 0
     seed: int = 7
     checkpoint_seconds: float = 300.0
     device: str = "auto"
@@ -115,6 +116,14 @@ class RunConfig:
     shape: ModelShape = field(default_factory=ModelShape)
     fim: FimConfig = field(default_factory=FimConfig)
     train: TrainConfig = field(default_factory=TrainConfig)
+
+    def __post_init__(self) -> None:
+        longest = max(self.train.row_tokens, self.train.medium_row_tokens)
+        if longest > self.shape.context_tokens:
+            raise ValueError(
+                f"rows of {longest} tokens are longer than the context of "
+                f"{self.shape.context_tokens}; lower row_tokens and medium_row_tokens"
+            )
 
 
 def write_config(config: RunConfig, path: Path) -> None:

@@ -14,7 +14,7 @@ from .config import ModelShape
 from .pack import IGNORED_LABEL
 
 _INITIAL_DEVIATION = 0.02
-_LOSS_CHUNK_TOKENS = 2048
+_LOSS_CHUNK_TOKENS = {"cpu": 2048, "cuda": 16_384}
 
 
 class Attention(nn.Module):
@@ -116,8 +116,9 @@ class Network(nn.Module):
         states = self.hidden(ids, positions).flatten(0, 1)
         flat = labels.flatten()
         total = states.new_zeros((), dtype=torch.float32)
-        for start in range(0, len(flat), _LOSS_CHUNK_TOKENS):
-            piece = slice(start, start + _LOSS_CHUNK_TOKENS)
+        size = _LOSS_CHUNK_TOKENS.get(states.device.type, 2048)
+        for start in range(0, len(flat), size):
+            piece = slice(start, start + size)
             logits = functional.linear(states[piece], self.token_embd.weight)
             total = total + functional.cross_entropy(
                 logits.float(), flat[piece], ignore_index=IGNORED_LABEL, reduction="sum"

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TypeVar
 
+from .collect import STANDARD_LIBRARY_FOLDER
 from .config import FimConfig, ModelShape, RunConfig, TrainConfig, read_config
 
 Part = TypeVar("Part", ModelShape, FimConfig, TrainConfig)
@@ -17,7 +18,7 @@ _OUTPUT = Path(__file__).parents[2] / "lsp_server/models/embedded"
 
 
 def make_parser(stages: Iterable[str]) -> argparse.ArgumentParser:
-    """The parser for the named stages and `all`, which runs them in order."""
+    """The parser for the named stages and `all`, which makes the file from nothing."""
     cache = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "bantam-training"
     parser = argparse.ArgumentParser(
         prog="train_embedded_model",
@@ -29,6 +30,7 @@ def make_parser(stages: Iterable[str]) -> argparse.ArgumentParser:
     add("--cache", type=Path, default=cache / "wheels", help="where wheels are kept")
     add("--corpus", type=Path, default=cache / "corpus.jsonl", help="the collected source")
     add("--packages", type=Path, default=Path(__file__).with_name("packages.toml"))
+    add("--standard-library", type=Path, default=STANDARD_LIBRARY_FOLDER, help="also trained on")
     add("--output", type=Path, default=_OUTPUT, help="where model and card go")
     add("--matrix-type", choices=["f32", "f16", "q8_0"], default="q8_0")
     add("--vocabulary-cases", type=Path, help="export: also write the test's token ids here")

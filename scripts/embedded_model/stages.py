@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from .collect import SourceFile
 
 _SHUFFLE_SEED = 11
+_FORMAT_FILES = 40
 _VOCABULARY_CHARS = 24_000_000
 
 
@@ -29,7 +30,11 @@ def _collect(options: argparse.Namespace) -> None:
     from .packages import read_package_list
 
     sources = collect(
-        read_package_list(options.packages), options.cache, CollectLimits(), options.corpus
+        read_package_list(options.packages),
+        options.cache,
+        CollectLimits(),
+        options.corpus,
+        options.standard_library,
     )
     for split in ("train", "held_out"):
         part = [source for source in sources if source.split == split]
@@ -94,6 +99,24 @@ def _export(options: argparse.Namespace) -> None:
         write_cases(vocabulary, options.vocabulary_cases)
 
 
+def _formats(options: argparse.Namespace) -> None:
+    from .checkpoint import read_checkpoint
+    from .collect import read_corpus
+    from .export_gguf import MatrixType, export_gguf
+    from .quantize import check_formats, format_table
+
+    checkpoint = read_checkpoint(options.run)
+    f16 = options.run / "bantam-embedded-f16.gguf"
+    shape, vocabulary = checkpoint.config.shape, checkpoint.vocabulary
+    export_gguf(checkpoint.weights, shape, vocabulary, MatrixType.F16, f16)
+    files = read_corpus(options.corpus, "held_out")
+    Random(_SHUFFLE_SEED).shuffle(files)
+    results = check_formats(f16, options.run, files[:_FORMAT_FILES], os.cpu_count() or 1)
+    table = format_table(results)
+    (options.run / "formats.md").write_text(table, encoding="utf-8")
+    print(table, end="")
+
+
 def _card(options: argparse.Namespace) -> None:
     from .card import RunFacts, describe_hardware, write_card
     from .checkpoint import read_checkpoint
@@ -129,6 +152,7 @@ STAGES: dict[str, Callable[[argparse.Namespace], None]] = {
     "collect": _collect,
     "train": _train,
     "export": _export,
+    "formats": _formats,
     "card": _card,
 }
 

@@ -7,6 +7,7 @@ it lets the run go on as if it had been meant to be longer.
 
 from __future__ import annotations
 
+import contextlib
 import math
 import time
 from collections.abc import Callable, Sequence
@@ -19,10 +20,10 @@ from torch import Tensor
 
 from .collect import SourceFile
 from .config import RunConfig
+from .feed import RowFeed, RowShape, make_feed
 from .measure_loss import measure_held_out_loss
 from .network import Network
 from .optimize import Optimizers
-from .pack import RowPacker
 from .positions import draw_positions
 from .progress import LogEntry, ProgressLine, append_log
 from .schedule import is_decaying, rate_factor, row_tokens_at
@@ -95,9 +96,34 @@ class Trainer:
             The held-out loss of all files; `None` where the run has to be resumed.
         """
         rng = Random(self.config.train.seed + self.position.step)
-        packer = RowPacker(train_files, vocabulary, self.config.fim, rng)
         train = self.config.train
         budget = train.minutes * 60
+
+        def draw_shape() -> RowShape:
+            progress = self.position.seconds / budget
+            context_tokens = self.config.shape.context_tokens
+            row_tokens = row_tokens_at(progress, rng.random(), train, context_tokens)
+            return RowShape(max(1, train.micro_batch_tokens // row_tokens), row_tokens)
+
+        with contextlib.closing(
+            make_feed(*(train_files, vocabulary, self.config.fim, train.packers, draw_shape, rng))
+        ) as feed:
+            self._spend(budget, feed, held_out_files, vocabulary, rng)
+        self.save()
+        if self.position.seconds < budget:
+            return None
+        return measure_held_out_loss(self.network, held_out_files, vocabulary)
+
+    def _spend(
+        self,
+        budget: float,
+        feed: RowFeed,
+        held_out_files: Sequence[SourceFile],
+        vocabulary: Vocabulary,
+        rng: Random,
+    ) -> None:
+        """Take steps until `budget` seconds, or a piece of them, are spent."""
+        train = self.config.train
         piece = train.piece_minutes * 60 or math.inf
         started_at = self.position.seconds
         line = ProgressLine(budget)
@@ -110,7 +136,7 @@ class Trainer:
             if is_stable and is_decaying(progress, train):
                 is_stable = False
                 self.save(STABLE_NAME)
-            loss = self._step(packer, progress, rng)
+            loss = self._step(feed, progress, rng)
             if not math.isfinite(loss):
                 raise ArithmeticError(f"step {self.position.step}: loss is {loss}; lower the rates")
             last = loss if smooth_loss is None else smooth_loss
@@ -125,10 +151,6 @@ class Trainer:
             entry = LogEntry(position.step, position.seconds, position.num_tokens, loss, held_out)
             append_log(entry, self._folder / LOG_NAME)
             line.show(entry, smooth_loss)
-        self.save()
-        if self.position.seconds < budget:
-            return None
-        return measure_held_out_loss(self.network, held_out_files, vocabulary)
 
     def stop(self) -> None:
         """Make `run` save and return after the step that it is in; for signal handlers."""
@@ -150,28 +172,28 @@ class Trainer:
         torch.save(state, aside)
         aside.replace(path)
 
-    def _step(self, packer: RowPacker, progress: float, rng: Random) -> float:
+    def _step(self, feed: RowFeed, progress: float, rng: Random) -> float:
         """One optimizer step; returns the mean loss of its batch and moves the position."""
         started = self._clock()
         train = self.config.train
-        row_tokens = row_tokens_at(progress, rng.random(), train, self.config.shape.context_tokens)
-        micro_rows = max(1, train.micro_batch_tokens // row_tokens)
-        num_micro = max(1, train.batch_tokens // (micro_rows * row_tokens))
-        total = 0.0
+        num_micro = max(1, train.batch_tokens // train.micro_batch_tokens)
+        total = torch.zeros((), device=self.device)
         for _ in range(num_micro):
-            ids, labels = packer.rows(micro_rows, row_tokens)
-            inputs = torch.from_numpy(ids).to(self.device)
-            targets = torch.from_numpy(labels).to(self.device)
+            ids, labels = feed.next_rows()
+            row_tokens = ids.shape[1]
+            inputs = torch.from_numpy(ids).to(self.device, non_blocking=True)
+            targets = torch.from_numpy(labels).to(self.device, non_blocking=True)
             positions = self._positions(row_tokens, rng)
             with torch.autocast(self.device.type, torch.bfloat16):
                 loss = self._loss_of(row_tokens)(inputs, targets, positions) / num_micro
             loss.backward()  # type: ignore[no-untyped-call]
-            total += loss.item()
+            total += loss.detach()
+            self.position.num_tokens += ids.size
         self._optimizers.step(rate_factor(progress, train))
+        mean = float(total)
         self.position.step += 1
-        self.position.num_tokens += num_micro * micro_rows * row_tokens
         self.position.seconds += self._clock() - started
-        return total
+        return mean
 
     def _positions(self, row_tokens: int, rng: Random) -> Tensor:
         """Positions of a row's tokens, with jumps at the configured rate."""

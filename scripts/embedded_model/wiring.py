@@ -22,14 +22,17 @@ _MIN_HEAD_WIDTH = 32
 
 
 def wire_copying(network: Network) -> None:
-    """Change the initial weights in place; the network needs two layers and two KV heads.
+    """Change the initial weights in place; needs two layers, three heads and two KV heads.
 
     Raises:
         ValueError: the network is too small for it.
     """
     shape = network.shape
-    if shape.num_layers < 2 or shape.num_kv_heads < 2 or shape.head_width < _MIN_HEAD_WIDTH:
-        raise ValueError(f"{shape}: copying needs 2 layers, 2 KV heads and heads of 32")
+    is_deep = shape.num_layers >= 2
+    if not is_deep or shape.num_heads < 3 or shape.num_kv_heads < 2:
+        raise ValueError(f"{shape}: copying needs 2 layers, 3 heads and 2 KV heads; or --no-wired")
+    if shape.head_width < _MIN_HEAD_WIDTH:
+        raise ValueError(f"{shape}: copying needs heads of {_MIN_HEAD_WIDTH}; or --no-wired")
     with torch.no_grad():
         _add_constant(network)
         first, second = network.blocks[0].attention, network.blocks[1].attention
