@@ -136,6 +136,8 @@ class GenerateRequest(msgspec.Struct, frozen=True, kw_only=True):
         request_id: Chosen by the client; it names the request in logs.
         model: A catalogue id or the absolute path of a GGUF file.
         segments: The prompt in order.  The engine adds the model's BOS token itself.
+        client: Who asks.  Requests of different clients never supersede each other, and each
+            client's documents have KV cells of their own; beginnings are shared all the same.
         document_key: A later request with the same key and the same or a higher priority
             supersedes this one when `supersedes` is set there.
         forced_prefix: Text that every alternative must begin with and that is not sent back:
@@ -149,6 +151,7 @@ class GenerateRequest(msgspec.Struct, frozen=True, kw_only=True):
     request_id: str
     model: str
     segments: tuple[Segment, ...]
+    client: str = ""
     document_key: str = ""
     forced_prefix: str = ""
     priority: Priority = Priority.GHOST_TEXT

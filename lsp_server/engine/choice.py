@@ -14,13 +14,16 @@ def is_remote(settings: Settings) -> bool:
     return bool(settings.remote.url)
 
 
-def make_engine(settings: Settings, folders: Directories, *, start: bool = True) -> Engine:
+def make_engine(
+    settings: Settings, folders: Directories, *, start: bool = True, client: str = ""
+) -> Engine:
     """Return the engine that the settings choose; nothing is opened or started yet.
 
     Args:
         settings: Those that count.
         folders: Where the shared engine's socket and logs are.
         start: Whether to start the shared engine when none runs.
+        client: Who asks; see `GenerateRequest.client`.
     """
     if is_remote(settings):
         from lsp_server.engine.remote.remote_engine import RemoteEngine
@@ -28,7 +31,7 @@ def make_engine(settings: Settings, folders: Directories, *, start: bool = True)
         return RemoteEngine(settings.remote)
     from lsp_server.engine.client import EngineClient
 
-    return EngineClient(folders, start=start)
+    return EngineClient(folders, start=start, client=client)
 
 
 def named_for_people(settings: Settings) -> Settings:

@@ -57,13 +57,15 @@ class EngineClient:
     Requests run side by side.  One client belongs to one event loop, from its first request.
     """
 
-    def __init__(self, directories: Directories, *, start: bool = True) -> None:
+    def __init__(self, directories: Directories, *, start: bool = True, client: str = "") -> None:
         """Prepare; nothing is opened or started before the first request.
 
         Args:
             directories: Where the engine's socket and logs are.
             start: Whether to start an engine when none runs.
+            client: Who asks; see `GenerateRequest.client`.
         """
+        self._client = client
         self._directories = directories
         self._attachment = Attachment(directories, start=start)
 
@@ -73,6 +75,7 @@ class EngineClient:
         Faults of attaching, starting and of the connection come as `EndEvent.error`, too.  An
         engine that says nothing is not waited for much longer than the request's limit.
         """
+        request = msgspec.structs.replace(request, client=self._client)
         end: EndEvent | None = None
         reasons: tuple[EndReason, ...] = ()
         max_ms = request.limits.max_ms

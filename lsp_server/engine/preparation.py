@@ -64,7 +64,7 @@ class RequestPreparer:
             arrival=arrival,
             prompt=prompt,
             priority=request.priority,
-            document_key=request.document_key,
+            document_key=_key_of(request),
             supersedes=request.supersedes,
             max_tokens=self._max_tokens(request.limits.max_tokens, len(prompt)),
             taken_s=taken_s,
@@ -78,8 +78,20 @@ class RequestPreparer:
         counts = (len(self._tokenizer.tokens_of_text(text)) for text in request.texts)
         return CountReply(counts=tuple(counts))
 
+    def tokenize(self, text: str) -> tuple[tuple[int, bytes], ...]:
+        """Return id and bytes of each token of document text."""
+        tokens = self._tokenizer.tokens_of_text(text)
+        return tuple((token, self._vocabulary.token_bytes(token)) for token in tokens)
+
     def _max_tokens(self, wanted: int, num_prompt_tokens: int) -> int:
         """Return what the context leaves; the last token of an answer takes no place in it."""
         if wanted == 0:
             return 0
         return min(wanted, max(self._context_tokens - num_prompt_tokens + 1, 1))
+
+
+def _key_of(request: GenerateRequest) -> str:
+    """Return the document's key for its client; empty for no document."""
+    if request.client and request.document_key:
+        return f"{request.client}\0{request.document_key}"
+    return request.document_key

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -62,4 +63,5 @@ def chosen_engine(settings: Settings) -> Engine:
     from lsp_server.directories import directories
     from lsp_server.engine.choice import make_engine
 
-    return make_engine(settings, directories())
+    # Two windows may have documents of one name, such as `untitled:Untitled-1`.
+    return make_engine(settings, directories(), client=f"window {os.getpid()}")

@@ -312,6 +312,16 @@ def test_less_urgent_request_supersedes_nothing_more_urgent() -> None:
     assert not ghost.ends
 
 
+def test_windows_do_not_end_each_others_requests() -> None:
+    """Each has an untitled document of the same name."""
+    harness = SchedulerHarness()
+    first = harness.submit(document_key="untitled:1", client="window 1", supersedes=True)
+    second = harness.submit(document_key="untitled:1", client="window 2", supersedes=True)
+    harness.run()
+    assert EndReason.SUPERSEDED not in first.reasons + second.reasons
+    assert len(harness.cache.parked_documents) == 2
+
+
 def test_requests_without_a_document_supersede_nothing() -> None:
     harness = SchedulerHarness()
     old = harness.submit()
