@@ -67,6 +67,9 @@ class _Document:
         lines = text.splitlines(keepends=True)
         start = sum(map(len, lines[: source.first_line]))
         hidden = "".join(lines[source.first_line :][: source.num_lines]).rstrip("\n")
+        # The editor has indented the line that the person begins on.
+        start += len(hidden) - len(hidden.lstrip(" "))
+        hidden = hidden.lstrip(" ")
         assert hidden, f"{source} names lines of the file"
         self._name = source.name
         self._editor = TypingEditor(text[:start] + text[start + len(hidden) :], start)
