@@ -20,6 +20,7 @@ class LoadedRunner:
         runner: Runs it.
         info: What clients have to know.
         chat: Its chat template; `None` for models that are known to have none.
+        kv_cache_bytes: Memory of its KV cache; 0 if that is not known.
         keep: What its KV cache keeps of older prompts.
         tuning: How it is measured on this machine; `None` for what is not to be measured.
     """
@@ -27,6 +28,7 @@ class LoadedRunner:
     runner: Runner
     info: ModelInfo
     chat: ChatFormat | None = None
+    kv_cache_bytes: int = 0
     keep: KeepPolicy = field(default_factory=KeepPolicy)
     tuning: TuningPlan | None = None
 

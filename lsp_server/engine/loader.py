@@ -21,7 +21,8 @@ from lsp_server.settings.schema import EngineSettings
 
 logger = logging.getLogger(__name__)
 
-#: Most memory for documents that left the KV cache; on small machines a tenth of all memory.
+#: Most memory for documents that left the KV cache; on small machines a tenth of all memory, and
+#: never more than the cache itself has: a small model's engine should stay small.
 _MAX_SAVED_BYTES = 1024**3
 
 
@@ -32,10 +33,10 @@ def make_loader(settings: EngineSettings) -> LoadModel:
     `engine.library` is for names that do not.  It raises what `load_llama_model`,
     `load_ctransformers_model` and `load_fake_model` raise.
     """
-    keep = _keep_policy(settings)
 
     def load(model: str, report_progress: ReportProgress) -> LoadedRunner:
         loaded = load_runner(model, report_progress)
+        keep = _keep_policy(settings, loaded.kv_cache_bytes)
         return dataclasses.replace(loaded, keep=keep, tuning=_tuning_plan(model, settings))
 
     def load_runner(model: str, report_progress: ReportProgress) -> LoadedRunner:
@@ -74,7 +75,8 @@ def _tuning_plan(model: str, settings: EngineSettings) -> TuningPlan | None:
     return TuningPlan(key, CalibrationStore(directories().cache), Targets.of(settings))
 
 
-def _keep_policy(settings: EngineSettings) -> KeepPolicy:
-    """Return what KV caches keep: as set, and memory by what this machine has."""
+def _keep_policy(settings: EngineSettings, kv_cache_bytes: int) -> KeepPolicy:
+    """Return what a KV cache keeps: as set, and outside as much as inside, if there is memory."""
     share_bytes = (total_memory_bytes() or 0) // 10
-    return KeepPolicy(settings.max_stale_edits, min(_MAX_SAVED_BYTES, share_bytes))
+    max_saved_bytes = min(_MAX_SAVED_BYTES, share_bytes, kv_cache_bytes)
+    return KeepPolicy(settings.max_stale_edits, max_saved_bytes)
