@@ -21,8 +21,9 @@ _COLOURS = {"ok": "green", "warning": "yellow", "broken": "red"}
 def command(ctx: click.Context, as_json: bool) -> None:
     """Say what works, what does not, and what to do; exit status 1 if something is broken.
 
-    Looks at Python, the engine library and its CPU and GPU features, the model and its
-    fill-in-the-middle format, your settings, and where configuration, state and logs live.
+    Looks at Python, the engine library and its CPU and GPU features, the model, its
+    fill-in-the-middle format and its speed on this machine, your settings, and where
+    configuration, state and logs live.
     """
     from lsp_server.cli.findings import findings_json, is_sound
 
@@ -40,6 +41,7 @@ async def _examine() -> list[Finding]:
     from lsp_server.cli import examine
     from lsp_server.cli.examine_ctransformers import examine_ctransformers
     from lsp_server.cli.examine_remote import examine_answering
+    from lsp_server.cli.examine_speed import examine_speed
     from lsp_server.directories import directories
     from lsp_server.settings.load import load_user_settings
 
@@ -51,6 +53,7 @@ async def _examine() -> list[Finding]:
         *examine.examine_library(),
         *examine_ctransformers(loaded.settings),
         *examine_answering(loaded.settings),
+        *examine_speed(loaded.settings, folders),
         *examine.examine_settings(loaded, folders),
         *examine.examine_folders(folders),
         *await examine.examine_engine(folders),

@@ -18,6 +18,8 @@ logger = logging.getLogger(__name__)
 
 #: With more programs than this wanting each core, measurements are doubted.
 BUSY_LOAD_PER_CORE = 0.75
+#: Whether the machine has become quiet is looked at this often.
+_LOOK_AGAIN_AFTER_S = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,18 +30,20 @@ class TuningPlan:
         key: Of the model on this machine.
         store: Where they are kept.
         targets: What people are to wait for.
+        load: Says how many programs want each core.
     """
 
     key: CalibrationKey
     store: CalibrationStore
     targets: Targets
+    load: Callable[[], float] = load_per_core
 
 
 class Tuner:
     """Measures one model once; belongs to the model's thread, but any thread may read.
 
-    Measurements that were taken while other programs ran are used, and taken again when a model
-    is loaded on a quieter machine.
+    Measurements that were taken while other programs ran are used, and taken again when the
+    machine is quiet.
     """
 
     def __init__(
@@ -47,7 +51,6 @@ class Tuner:
         plan: TuningPlan,
         runner: Runner,
         clock: Callable[[], float],
-        load: Callable[[], float] = load_per_core,
     ) -> None:
         """Read what is known.
 
@@ -55,15 +58,16 @@ class Tuner:
             plan: What to measure for.
             runner: The loaded model.
             clock: Monotonic seconds.
-            load: Says how many programs want each core.
         """
         self._plan = plan
-        self._load = load
+        self._runner = runner
+        self._clock = clock
         self._calibrator: Calibrator | None = None
-        self._was_busy = load() > BUSY_LOAD_PER_CORE
+        self._has_failed = False
+        self._looked_s = clock()
+        self._was_busy = self._is_busy()
         self.measured = plan.store.read(plan.key)
-        is_doubted = self.measured is not None and self.measured.was_busy and not self._was_busy
-        if self.measured is None or is_doubted:
+        if self.measured is None or (self._is_doubted and not self._was_busy):
             self._calibrator = Calibrator(runner, clock)
 
     @property
@@ -74,11 +78,13 @@ class Tuner:
 
     @property
     def is_measuring(self) -> bool:
-        """Whether there is something to measure."""
-        return self._calibrator is not None
+        """Whether there is something to measure, now or when the machine is quiet."""
+        return self._calibrator is not None or self._is_doubted
 
     def can_measure(self, room: Room) -> bool:
         """Return whether an idle moment can be used."""
+        if self._calibrator is None and self._is_doubted:
+            self._begin_again_if_quiet()
         return self._calibrator is not None and self._calibrator.can_go_on(room)
 
     def measure(self, room: Room, should_stop: Callable[[], bool]) -> Measurements | None:
@@ -98,12 +104,29 @@ class Tuner:
         except EngineError as error:
             logger.warning("%s is not measured: %s", self._plan.key.file_name, error)
             self._calibrator = None
+            self._has_failed = True
             return None
         if not calibrator.is_done:
             return None
         self._calibrator = None
-        self._was_busy = self._was_busy or self._load() > BUSY_LOAD_PER_CORE
+        self._was_busy = self._was_busy or self._is_busy()
         self.measured = calibrator.measurements(was_busy=self._was_busy)
         self._plan.store.try_write(self._plan.key, self.measured)
         logger.info("measured %s: %s", self._plan.key.file_name, self.budgets)
         return self.measured
+
+    @property
+    def _is_doubted(self) -> bool:
+        return self.measured is not None and self.measured.was_busy and not self._has_failed
+
+    def _is_busy(self) -> bool:
+        return self._plan.load() > BUSY_LOAD_PER_CORE
+
+    def _begin_again_if_quiet(self) -> None:
+        now_s = self._clock()
+        if now_s - self._looked_s < _LOOK_AGAIN_AFTER_S:
+            return
+        self._looked_s = now_s
+        if not self._is_busy():
+            self._was_busy = False
+            self._calibrator = Calibrator(self._runner, self._clock)

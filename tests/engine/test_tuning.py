@@ -27,13 +27,13 @@ TARGETS = Targets(step_ms=150.0, first_ms=5_000.0, answer_ms=2_000.0)
 ROOM = Room(tuple(range(8)), 512)
 
 
-def plan_in(folder: Path) -> TuningPlan:
-    return TuningPlan(KEY, CalibrationStore(folder), TARGETS)
+def plan_in(folder: Path, load: Callable[[], float] = lambda: 0.0) -> TuningPlan:
+    return TuningPlan(KEY, CalibrationStore(folder), TARGETS, load)
 
 
 def tuner_in(folder: Path, load: float = 0.0, runner: FakeRunner | None = None) -> Tuner:
     runner = runner or FakeRunner(hashed_logits)
-    return Tuner(plan_in(folder), runner, FakeClock(), load=lambda: load)
+    return Tuner(plan_in(folder, lambda: load), runner, FakeClock())
 
 
 def finish(tuner: Tuner) -> Measurements:
@@ -57,12 +57,26 @@ def test_first_use_measures_and_later_ones_know(tmp_path: Path) -> None:
 def test_what_was_measured_on_a_busy_machine_serves_until_it_is_quiet(tmp_path: Path) -> None:
     assert finish(tuner_in(tmp_path, load=5.0)).was_busy
     still_busy = tuner_in(tmp_path, load=5.0)
-    assert not still_busy.is_measuring
+    assert not still_busy.can_measure(ROOM)
+    assert still_busy.is_measuring, "clients are to ask again"
     quiet = tuner_in(tmp_path, load=0.1)
     assert quiet.is_measuring
     assert quiet.budgets is not None, "what is known serves meanwhile"
     assert not finish(quiet).was_busy
     assert not tuner_in(tmp_path, load=0.1).is_measuring
+
+
+def test_a_loaded_model_is_measured_again_when_the_machine_is_quiet(tmp_path: Path) -> None:
+    clock, load = FakeClock(), [5.0]
+    tuner = Tuner(plan_in(tmp_path, lambda: load[0]), FakeRunner(hashed_logits), clock)
+    finish(tuner)
+    load[0] = 0.0
+    clock.now_s = 59.0
+    assert not tuner.can_measure(ROOM), "it looks now and then"
+    clock.now_s = 61.0
+    assert tuner.can_measure(ROOM)
+    assert not finish(tuner).was_busy
+    assert not tuner.is_measuring
 
 
 def test_a_library_that_fails_is_not_asked_again(
