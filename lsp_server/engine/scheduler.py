@@ -16,17 +16,18 @@ No model is known here; `kv_cache` decides which cells are used again.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 
 from lsp_server.engine.admission import Admission
 from lsp_server.engine.api import EndReason, ErrorReport, PromptEvent, TextEvent, TokenTotals
 from lsp_server.engine.error_reports import report_of
-from lsp_server.engine.job import Job, JobSpec
+from lsp_server.engine.job import Job
 from lsp_server.engine.kv_cache import KvCache
-from lsp_server.engine.runners.base import BatchToken, Logits
+from lsp_server.engine.runners.base import Logits
 from lsp_server.engine.sampling import LogitsRow
 from lsp_server.engine.sequence import TokenSequence
+from lsp_server.engine.step import Chunk, Step
 from lsp_server.engine.step_costs import StepCosts
 from lsp_server.engine.totals import TotalsCounter
 from lsp_server.errors import BantamError
@@ -71,60 +72,6 @@ class StepPolicy:
             min(cls().min_prefill_tokens, max_tokens),
             cls().target_step_ms if target_step_ms is None else target_step_ms,
         )
-
-
-@dataclass(frozen=True, slots=True)
-class Chunk:
-    """The tokens that one sequence computes in a step: `tokens[start:end]`."""
-
-    job: Job
-    sequence: TokenSequence
-    start: int
-    end: int
-
-    @property
-    def wants_logits(self) -> bool:
-        """Whether a token is sampled after this chunk."""
-        return self.end == len(self.sequence.tokens) and self.job.spec.max_tokens > 0
-
-    def batch_tokens(self) -> Iterator[BatchToken]:
-        """Yield its tokens for the runner."""
-        kv = self.sequence.kv
-        assert kv is not None, "only admitted sequences are scheduled"
-        last = self.end - 1 if self.wants_logits else None
-        for position in range(self.start, self.end):
-            token = self.sequence.tokens[position]
-            yield BatchToken(token, position, kv.sequence_id, position == last)
-
-
-@dataclass(slots=True)
-class Step:
-    """What one step computes; it is filled under a budget and dies with the step."""
-
-    budget: int
-    chunks: list[Chunk] = field(default_factory=list)
-
-    def add(self, job: Job, sequence: TokenSequence, *, keep: int = 0) -> None:
-        """Give a sequence as many tokens as the budget has, less those to `keep`."""
-        start = sequence.num_computed
-        num_tokens = min(sequence.num_ready, self.budget - keep)
-        if num_tokens > 0:
-            self.chunks.append(Chunk(job, sequence, start, start + num_tokens))
-            self.budget -= num_tokens
-
-    @property
-    def jobs(self) -> list[Job]:
-        """The requests that take part, each once."""
-        return list(dict.fromkeys(chunk.job for chunk in self.chunks))
-
-    @property
-    def specs(self) -> tuple[JobSpec, ...]:
-        """What the requests that take part asked for."""
-        return tuple(job.spec for job in self.jobs)
-
-    def batch(self) -> list[BatchToken]:
-        """Return the tokens for the runner, chunk after chunk."""
-        return [token for chunk in self.chunks for token in chunk.batch_tokens()]
 
 
 class Scheduler:

@@ -12,7 +12,8 @@ from lsp_server.engine.job import Job, JobSpec
 from lsp_server.engine.kv_cache import KeepPolicy, KvCache
 from lsp_server.engine.refresh import Refresher
 from lsp_server.engine.runners.base import Logits, Runner
-from lsp_server.engine.scheduler import Scheduler, Step, StepPolicy
+from lsp_server.engine.scheduler import Scheduler, StepPolicy
+from lsp_server.engine.step import Step
 from lsp_server.engine.tuning import Tuner, TuningPlan
 from lsp_server.errors import EngineError, NoCellsError
 
