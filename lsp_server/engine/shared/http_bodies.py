@@ -14,6 +14,8 @@ async def read_body(request: web.Request, timeout_s: float) -> bytes:
         web.HTTPRequestTimeout: It did not arrive in time.
         web.HTTPRequestEntityTooLarge: It is larger than the application allows.
     """
+    if (request.content_length or 0) > request.client_max_size:
+        raise web.HTTPRequestEntityTooLarge(request.client_max_size, request.content_length or 0)
     try:
         async with asyncio.timeout(timeout_s):
             return await request.read()

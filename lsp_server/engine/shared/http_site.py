@@ -8,9 +8,23 @@ import socket
 import weakref
 
 from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.typedefs import Handler, Middleware
 
 LOGGER = logging.getLogger(__name__)
+
+
+def _without_quotes(record: logging.LogRecord) -> bool:
+    """Let a record not quote a request that is no HTTP: a key or a document may stand in it."""
+    if record.exc_info and isinstance(record.exc_info[1], HttpProcessingError):
+        record.msg, record.args = "refused a request that is no HTTP", ()
+        record.exc_info = None
+    return True
+
+
+#: For aiohttp, which logs what it cannot parse.
+_HTTP_LOGGER = LOGGER.getChild("http")
+_HTTP_LOGGER.addFilter(_without_quotes)
 
 #: Seconds for the last answers to be sent.
 _DRAIN_TIMEOUT_S = 0.5
@@ -43,6 +57,7 @@ class Site:
             keepalive_timeout=_KEEPALIVE_S,
             auto_decompress=False,
             shutdown_timeout=_DRAIN_TIMEOUT_S,
+            logger=_HTTP_LOGGER,
         )
         self._server: asyncio.Server | None = None
 
