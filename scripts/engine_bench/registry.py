@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from scripts.engine_bench.benchmark import Benchmark
+from scripts.engine_bench.busy import BUSY
 from scripts.engine_bench.contention import CONTENTION
 from scripts.engine_bench.keystrokes import KEYSTROKES
 
-BENCHMARKS: Mapping[str, Benchmark] = {one.name: one for one in (KEYSTROKES, CONTENTION)}
+BENCHMARKS: Mapping[str, Benchmark] = {one.name: one for one in (KEYSTROKES, CONTENTION, BUSY)}

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from scripts.engine_bench import contention, keystrokes
+from scripts.engine_bench.busy import interval
 from scripts.engine_bench.case import Case, Span
 from scripts.engine_bench.cli import main
 from scripts.engine_bench.sources import PAIRS, Source
@@ -149,3 +150,22 @@ def test_work_that_loses_what_keys_took_has_lost_once() -> None:
     assert Span(1.25, 2.0).ms_beside(keys) == pytest.approx(250)
     case = Case(work_alone_ms=[3_000], work_beside_ms=[4_000], keys_beside_work_ms=[1_000])
     assert case.work_loss == pytest.approx(1.0)
+
+
+def test_busy_compares_pairs_of_every_way_to_run(capsys: pytest.CaptureFixture[str]) -> None:
+    values = found(capsys, "busy", "--pairs", "2", "--steps", "3")
+    assert len(values["ways"]) >= 2
+    for way in values["ways"].values():
+        assert way["pairs"] == 2
+        median, low, high = way["median_ratio"]
+        assert 0 < low <= median <= high
+        assert way["worst_ratio"][0] >= median
+    assert any(name.startswith("passive") for name in values["ways"])
+
+
+def test_intervals_repeat_and_hold_the_median() -> None:
+    values = [1.0, 2.0, 3.0, 10.0, 4.0]
+    assert interval(values) == interval(values)
+    median, low, high = interval(values)
+    assert (median, low >= 1.0, high <= 10.0) == (3.0, True, True)
+    assert interval([2.0]) == (2.0, 2.0, 2.0)

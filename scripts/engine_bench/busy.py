@@ -1,0 +1,274 @@
+"""`busy`: how much longer a step takes while another process keeps one core busy.
+
+Every pair has a quiet half and a busy half, in random order, for each way to run: machines change
+their speed by the minute, and only neighbours can be compared.  A pair gives the ratio of the
+medians, and that of the worst busy step to the quiet median.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import os
+import random
+import statistics
+import sys
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import Progress
+from rich.table import Table
+
+from lsp_server.engine.machine import num_usable_cores
+from lsp_server.models.catalogue import find_model
+from scripts.engine_bench.benchmark import Benchmark, Report, Values
+from scripts.engine_bench.conditions import Conditions
+from scripts.engine_bench.models import bench_model
+from scripts.engine_bench.ours import OurFailure
+from scripts.synthetic_model.presets import PRESETS
+from scripts.synthetic_model.quantisation import Quantisation
+
+_EMBEDDED = "embedded"
+_CONTEXT_TOKENS = 512
+_SEED = 7
+_NUM_RESAMPLES = 2_000
+#: What has to hold: the median step, and the worst one, against the quiet median.
+TARGET_MEDIAN = 1.8
+TARGET_WORST = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """One way to run the engine.
+
+    Attributes:
+        wait_policy: OpenMP's, `OMP_WAIT_POLICY`; empty leaves its default.
+        num_threads: CPU threads.
+        nice: How much it yields to other programs, 0 to 19.
+    """
+
+    wait_policy: str
+    num_threads: int
+    nice: int = 0
+
+    @property
+    def name(self) -> str:
+        """For people."""
+        threads = f"{self.num_threads} thread{'s' if self.num_threads > 1 else ''}"
+        return f"{self.wait_policy or 'spinning'}, {threads}, nice {self.nice}"
+
+
+@dataclass(slots=True)
+class Pairs:
+    """What the pairs of one way gave.
+
+    Attributes:
+        quiet_ms: Median quiet step of each pair.
+        busy_ms: Median busy step of each pair.
+        worst_ms: Longest busy step of each pair.
+        hog_share: Speed of the other process beside steps, against its speed alone.
+    """
+
+    quiet_ms: list[float] = field(default_factory=list)
+    busy_ms: list[float] = field(default_factory=list)
+    worst_ms: list[float] = field(default_factory=list)
+    hog_share: list[float] = field(default_factory=list)
+
+    @property
+    def values(self) -> Values:
+        """For programs."""
+        return {
+            "pairs": len(self.quiet_ms),
+            "ms_quiet": round(statistics.median(self.quiet_ms), 3),
+            "ms_busy": round(statistics.median(self.busy_ms), 3),
+            "median_ratio": interval(ratios(self.busy_ms, self.quiet_ms)),
+            "worst_ratio": interval(ratios(self.worst_ms, self.quiet_ms)),
+            "other_process_speed": interval(self.hog_share),
+        }
+
+
+def ratios(ours: Sequence[float], others: Sequence[float]) -> list[float]:
+    """Return the ratio of each pair."""
+    return [one / other for one, other in zip(ours, others, strict=True)]
+
+
+def interval(values: Sequence[float]) -> tuple[float, float, float]:
+    """Return the median of values and its 95 % bootstrap interval; the same values, the same."""
+    numbers = random.Random(_SEED)
+    medians = sorted(
+        statistics.median(numbers.choices(values, k=len(values))) for _ in range(_NUM_RESAMPLES)
+    )
+    low, high = (medians[int(_NUM_RESAMPLES * share)] for share in (0.025, 0.975))
+    return (round(statistics.median(values), 3), round(low, 3), round(high, 3))
+
+
+class _Child:
+    """A process that is asked by lines and answers by lines."""
+
+    def __init__(self, process: asyncio.subprocess.Process) -> None:
+        self._process = process
+
+    async def answer(self) -> list[float]:
+        """Return the next answer.
+
+        Raises:
+            OurFailure: There is none.
+        """
+        assert self._process.stdout is not None, "it is a pipe"
+        line = await self._process.stdout.readline()
+        if not line:
+            raise OurFailure("a process that times steps ended; its last words stand above")
+        values: list[float] = json.loads(line)
+        return values
+
+    async def steps_ms(self, num_steps: int) -> list[float]:
+        """Have steps computed and return what each took."""
+        assert self._process.stdin is not None, "it is a pipe"
+        self._process.stdin.write(f"{num_steps}\n".encode())
+        return await self.answer()
+
+    def finish(self) -> None:
+        """Let it come to its end."""
+        assert self._process.stdin is not None, "it is a pipe"
+        self._process.stdin.close()
+
+
+@asynccontextmanager
+async def _child(*arguments: str, wait_policy: str = "") -> AsyncGenerator[_Child, None]:
+    environment = {name: value for name, value in os.environ.items() if name != "OMP_WAIT_POLICY"}
+    if wait_policy:
+        environment["OMP_WAIT_POLICY"] = wait_policy
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "scripts.engine_bench.busy_steps", *arguments),
+        env=environment,
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        limit=2**24,
+    )
+    child = _Child(process)
+    try:
+        await child.answer()
+        yield child
+    finally:
+        child.finish()
+        try:
+            await asyncio.wait_for(process.wait(), 10.0)
+        except TimeoutError:
+            process.kill()
+            await process.wait()
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add the benchmark's options."""
+    parser.add_argument(
+        "--model",
+        choices=(_EMBEDDED, *PRESETS),
+        default=_EMBEDDED,
+        help="the embedded model, or whose shape a random one has (default: %(default)s)",
+    )
+    parser.add_argument("--pairs", type=int, default=10, help="default: %(default)s")
+    parser.add_argument("--steps", type=int, default=60, help="per half (default: %(default)s)")
+    parser.add_argument(
+        "--only-ours", action="store_true", help="leave out the ways that we did not choose"
+    )
+
+
+async def run(options: argparse.Namespace, console: Console) -> Report:
+    """Measure every way to run the engine.
+
+    Raises:
+        OurFailure: A process that times steps ended.
+    """
+    load_before = os.getloadavg()[0]
+    model = _model(options.model, console)
+    num_cores = num_usable_cores()
+    chosen = Way("passive", num_cores)
+    others = (
+        Way("", num_cores),
+        Way("passive", max(num_cores - 1, 1)),
+        Way("passive", num_cores, 5),
+    )
+    ways = [chosen] if options.only_ours else list(dict.fromkeys([chosen, *others]))
+    found = {way: Pairs() for way in ways}
+    async with AsyncExitStack() as stack:
+        children = {
+            way: await stack.enter_async_context(
+                _child(
+                    *("steps", str(model), str(way.num_threads), str(way.nice)),
+                    wait_policy=way.wait_policy,
+                )
+            )
+            for way in ways
+        }
+        await _measure(children, found, options, console)
+    conditions = Conditions(options.model, _CONTEXT_TOKENS, None, load_before)
+    values = {way.name: pairs.values for way, pairs in found.items()}
+    return Report(
+        {"conditions": conditions.values, "ways": values}, (_table(values), conditions.line)
+    )
+
+
+async def _measure(
+    children: dict[Way, _Child],
+    found: dict[Way, Pairs],
+    options: argparse.Namespace,
+    console: Console,
+) -> None:
+    numbers = random.Random(_SEED)
+    with Progress(console=console, transient=True) as progress:
+        task = progress.add_task("pairs", total=options.pairs * len(children))
+        for _ in range(options.pairs):
+            for way in numbers.sample(list(children), len(children)):
+                await _pair(children[way], found[way], options.steps, numbers.random() < 0.5)
+                progress.advance(task)
+
+
+async def _pair(child: _Child, pairs: Pairs, num_steps: int, is_busy_first: bool) -> None:
+    """Measure one pair; the other process also runs alone, for as long as beside the steps."""
+    halves: dict[bool, list[float]] = {}
+    for is_busy in (is_busy_first, not is_busy_first):
+        if not is_busy:
+            halves[is_busy] = await child.steps_ms(num_steps)
+            continue
+        async with _child("hog") as hog:
+            halves[is_busy] = await child.steps_ms(num_steps)
+            hog.finish()
+            beside = (await hog.answer())[0]
+    async with _child("hog") as hog:
+        await asyncio.sleep(sum(halves[True]) / 1_000.0)
+        hog.finish()
+        alone = (await hog.answer())[0]
+    pairs.quiet_ms.append(statistics.median(halves[False]))
+    pairs.busy_ms.append(statistics.median(halves[True]))
+    pairs.worst_ms.append(max(halves[True]))
+    pairs.hog_share.append(beside / alone)
+
+
+def _model(name: str, console: Console) -> Path:
+    if name == _EMBEDDED:
+        return find_model("bantam-embedded").path
+    return bench_model(name, Quantisation.Q4_K_M, console)
+
+
+def _table(values: dict[str, Values]) -> Table:
+    title = (
+        f"A step beside a busy core, against quiet: median (wanted: {TARGET_MEDIAN:g} at most), "
+        f"worst ({TARGET_WORST:g} at most); 95 % intervals"
+    )
+    table = Table("way", "quiet ms", "busy ms", "median", "worst", "other process", title=title)
+    for name, one in values.items():
+        cells = (_shown(one[key]) for key in ("median_ratio", "worst_ratio", "other_process_speed"))
+        table.add_row(name, f"{one['ms_quiet']:.2f}", f"{one['ms_busy']:.2f}", *cells)
+    return table
+
+
+def _shown(found: tuple[float, float, float]) -> str:
+    middle, low, high = found
+    return f"{middle:.2f} ({low:.2f} to {high:.2f})"
+
+
+BUSY = Benchmark("busy", "how much longer steps take on a busy machine", add_options, run)

@@ -1,0 +1,72 @@
+"""Main of two small processes for `busy`: one that times steps, and one that only keeps busy.
+
+`python -m scripts.engine_bench.busy_steps steps MODEL THREADS NICE` reads lines from standard
+input: for each, a number of steps, it answers with their milliseconds as a JSON list.
+`python -m scripts.engine_bench.busy_steps hog` counts until its standard input ends, then says
+how often per second it counted.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import threading
+import time
+
+_DEPTH = 64
+_CONTEXT_TOKENS = 512
+
+
+def main(arguments: list[str]) -> int:
+    """Run one of the two and return the exit status."""
+    if arguments[0] == "hog":
+        return _hog()
+    model, threads, nice = arguments[1:]
+    return _steps(model, int(threads), int(nice))
+
+
+def _steps(model: str, num_threads: int, nice: int) -> int:
+    os.nice(nice)
+    from lsp_server.engine.loader import make_loader
+    from lsp_server.engine.runners.base import BatchToken
+    from lsp_server.settings.schema import EngineSettings
+
+    settings = EngineSettings(threads=num_threads, context_tokens=_CONTEXT_TOKENS)
+    runner = make_loader(settings)(model, lambda _fraction: True).runner
+    runner.forward([BatchToken(5, place, 0, wants_logits=False) for place in range(_DEPTH)])
+    _say([])
+    for line in sys.stdin:
+        times_ms = []
+        for _ in range(int(line)):
+            started_s = time.perf_counter()
+            runner.forward([BatchToken(5, _DEPTH, 0, wants_logits=True)])
+            times_ms.append((time.perf_counter() - started_s) * 1_000.0)
+            runner.remove_cells(0, _DEPTH, None)
+        _say(times_ms)
+    runner.close()
+    return 0
+
+
+def _hog() -> int:
+    is_over = threading.Event()
+
+    def wait_for_end() -> None:
+        sys.stdin.read()
+        is_over.set()
+
+    threading.Thread(target=wait_for_end, daemon=True).start()
+    _say([])
+    started_s, count = time.perf_counter(), 0
+    while not is_over.is_set():
+        count += sum(range(1_000)) > 0
+    _say([count / (time.perf_counter() - started_s)])
+    return 0
+
+
+def _say(values: list[float]) -> None:
+    print(json.dumps(values), flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
