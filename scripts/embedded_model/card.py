@@ -90,11 +90,15 @@ def write_card(facts: RunFacts, sources: Sequence[Source], folder: Path) -> None
 
 def _table(sources: Iterable[Source]) -> str:
     rows = [
-        f"| {source.name} | {source.version} | {source.licence} | {source.num_files:,}"
+        f"| {_name(source)} | {source.version} | {source.licence} | {source.num_files:,}"
         f" | {source.num_bytes:,} |\n"
         for source in sorted(sources, key=lambda s: (s.name != STANDARD_LIBRARY, s.name.lower()))
     ]
     return _TABLE_HEAD + "".join(rows)
+
+
+def _name(source: Source) -> str:
+    return source.name if source.registry == "pypi" else f"{source.name} ({source.registry})"
 
 
 def _anchored_share(config: RunConfig) -> float:

@@ -19,13 +19,17 @@ from pathlib import Path
 from typing import Literal, TextIO
 
 from .filters import DuplicateFilter, clean_text, is_skipped_path, is_test_path, reason_to_drop
-from .packages import Package, PackageList, check_licence, download_wheel
+from .languages import language_of
+from .npm import download_tarball, read_tarball_licence, tarball_files
+from .packages import Package, PackageList, check_licence, download_wheel, read_licence
 
 Split = Literal["train", "held_out"]
 
 STANDARD_LIBRARY = "python-standard-library"
 STANDARD_LIBRARY_FOLDER = Path(sysconfig.get_path("stdlib"))
 _PARALLEL_DOWNLOADS = 6
+# Scripts in wheels are mostly bundles; headers and sources of extensions are written by hand.
+_WHEEL_LANGUAGES = frozenset({"python", "c", "cpp", "go", "java", "rust"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +52,7 @@ class Source:
     licence: str
     num_files: int
     num_bytes: int
+    registry: str = "pypi"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,13 +85,12 @@ def collect(
     listed: list[tuple[Split, Package]] = [("held_out", p) for p in packages.held_out]
     listed += [("train", p) for p in packages.train]
     with ThreadPoolExecutor(_PARALLEL_DOWNLOADS) as pool:
-        wheels = list(pool.map(lambda entry: download_wheel(entry[1], cache), listed))
+        fetched = list(pool.map(lambda entry: _fetch(entry[1], cache), listed))
     aside = corpus.with_suffix(".part")
     with aside.open("w", encoding="utf-8") as out:
         writer = _CorpusWriter(out, limits.test_share)
-        for (split, package), wheel in zip(listed, wheels, strict=True):
-            licence = check_licence(package, wheel)
-            writer.add(split, package, licence, _wheel_files(wheel), limits.project_chars)
+        for (split, package), archive in zip(listed, fetched, strict=True):
+            writer.add_package(split, package, archive, limits.project_chars)
         python = Package(STANDARD_LIBRARY, platform.python_version())
         library = _standard_library_files(standard_library)
         writer.add("train", python, "PSF-2.0", library, limits.standard_library_chars)
@@ -106,9 +110,7 @@ def collect_held_out(
     with io.StringIO() as out:
         writer = _CorpusWriter(out, limits.test_share)
         for package in packages:
-            wheel = download_wheel(package, cache)
-            licence = check_licence(package, wheel)
-            writer.add("held_out", package, licence, _wheel_files(wheel), limits.project_chars)
+            writer.add_package("held_out", package, _fetch(package, cache), limits.project_chars)
         return [SourceFile(**json.loads(line)) for line in out.getvalue().split("\n")[:-1]]
 
 
@@ -135,6 +137,14 @@ class _CorpusWriter:
         self._test_share = test_share
         self._duplicates = DuplicateFilter()
 
+    def add_package(self, split: Split, package: Package, archive: Path, max_chars: int) -> None:
+        """Check a fetched package's licence, and write what is worth keeping of it."""
+        if package.registry == "npm":
+            licence, files = read_tarball_licence(archive), _tarball_texts(archive)
+        else:
+            licence, files = read_licence(archive), _wheel_files(archive)
+        self.add(split, package, check_licence(package, licence), files, max_chars)
+
     def add(
         self,
         split: Split,
@@ -149,8 +159,12 @@ class _CorpusWriter:
             record = asdict(SourceFile(split, package.name, path, text))
             self._out.write(json.dumps(record, ensure_ascii=False) + "\n")
         num_bytes = sum(len(text.encode("utf-8")) for _, text in kept)
-        source = Source(split, package.name, package.version, licence, len(kept), num_bytes)
-        self.sources.append(source)
+        self.sources.append(
+            Source(
+                *(split, package.name, package.version, licence, len(kept), num_bytes),
+                package.registry,
+            )
+        )
 
     def _choose(self, files: Iterable[tuple[str, str]], max_chars: int) -> list[tuple[str, str]]:
         """The files to keep, up to `max_chars`: code first, tests up to their share.
@@ -180,10 +194,21 @@ def _digest(path: str) -> bytes:
     return hashlib.blake2b(path.encode("utf-8"), digest_size=8).digest()
 
 
+def _fetch(package: Package, cache: Path) -> Path:
+    fetch = download_tarball if package.registry == "npm" else download_wheel
+    return fetch(package, cache)
+
+
+def _tarball_texts(tarball: Path) -> Iterator[tuple[str, str]]:
+    for path, data in tarball_files(tarball):
+        if not is_skipped_path(path):
+            yield from _decoded(path, data)
+
+
 def _wheel_files(wheel: Path) -> Iterator[tuple[str, str]]:
     with zipfile.ZipFile(wheel) as archive:
         for name in archive.namelist():
-            if name.endswith(".py") and not is_skipped_path(name):
+            if language_of(name) in _WHEEL_LANGUAGES and not is_skipped_path(name):
                 yield from _decoded(name, archive.read(name))
 
 

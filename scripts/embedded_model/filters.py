@@ -69,10 +69,18 @@ def reason_to_drop(text: str) -> str | None:
 def clean_text(text: str) -> str:
     """The text with plain line ends, no trailing blanks and no licence notice on top."""
     lines = [line.rstrip() for line in text.replace("\r\n", "\n").split("\n")]
-    end = next((i for i, line in enumerate(lines) if not line.startswith("#")), len(lines))
+    end = _end_of_top_comment(lines)
     if _LICENCE_WORDS.search("\n".join(lines[:end])):
         lines = lines[end:]
     return "\n".join(lines).strip("\n") + "\n"
+
+
+def _end_of_top_comment(lines: list[str]) -> int:
+    """How many lines the comment on top has, one in a pair of marks included."""
+    if lines[0].startswith("/*"):
+        return next((i + 1 for i, line in enumerate(lines) if "*/" in line), 0)
+    marks = ("#", "//")
+    return next((i for i, line in enumerate(lines) if not line.startswith(marks)), len(lines))
 
 
 class DuplicateFilter:

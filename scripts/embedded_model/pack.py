@@ -17,6 +17,7 @@ from .collect import SourceFile
 from .config import FimConfig
 from .cross_file import CrossFile
 from .fim import cut_hole
+from .languages import path_comment
 from .layout import choose_layout, encode_hole, encode_plain
 from .tokenizer import Vocabulary
 
@@ -127,7 +128,7 @@ class RowPacker:
                     break
                 head += ids
         if head or self._rng.random() < self._fim.path_comment_rate:
-            head += encode(f"# {file.path}\n")
+            head += encode(path_comment(file.path))
         return head
 
 

@@ -1,4 +1,4 @@
-"""Read the pinned package list, download the wheels and decide whether a licence is permissive.
+"""Read the pinned package list, fetch packages and decide whether a licence is permissive.
 
 Wheels only and without dependencies: nothing that was downloaded is ever run.
 """
@@ -10,9 +10,11 @@ import subprocess
 import sys
 import tomllib
 import zipfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from email.parser import HeaderParser
 from pathlib import Path
+from typing import Literal
 
 PACKAGE_LIST = Path(__file__).with_name("packages.toml")
 
@@ -32,10 +34,11 @@ _LICENCE_NAME_CHARS = 120
 
 @dataclass(frozen=True, slots=True)
 class Package:
-    """One pinned distribution."""
+    """One pinned distribution of PyPI or npm."""
 
     name: str
     version: str
+    registry: Literal["pypi", "npm"] = "pypi"
 
     @property
     def requirement(self) -> str:
@@ -62,14 +65,16 @@ def read_package_list(path: Path = PACKAGE_LIST) -> PackageList:
         ValueError: a project is both trained on and held out.
     """
     tables = tomllib.loads(path.read_text(encoding="utf-8"))
-    train, held_out = (
-        tuple(Package(name, version) for name, version in sorted(tables[part].items()))
-        for part in ("train", "held_out")
-    )
+    train = _packages(tables["train"], "pypi") + _packages(tables.get("train_npm", {}), "npm")
+    held_out = _packages(tables["held_out"], "pypi")
     both = {package.name for package in train} & {package.name for package in held_out}
     if both:
         raise ValueError(f"{path}: trained on and held out at once: {', '.join(sorted(both))}")
     return PackageList(train, held_out)
+
+
+def _packages(versions: Mapping[str, str], registry: Literal["pypi", "npm"]) -> tuple[Package, ...]:
+    return tuple(Package(name, versions[name], registry) for name in sorted(versions))
 
 
 def download_wheel(package: Package, cache: Path) -> Path:
@@ -115,13 +120,12 @@ def is_permissive(licence: str) -> bool:
     return bool(_PERMISSIVE.search(licence)) and not _RESTRICTED.search(licence)
 
 
-def check_licence(package: Package, wheel: Path) -> str:
-    """The licence of a wheel.
+def check_licence(package: Package, licence: str) -> str:
+    """The stated licence of a package, if it is permissive.
 
     Raises:
         LicenceError: it is missing or not permissive; take the package off the list.
     """
-    licence = read_licence(wheel)
     if not is_permissive(licence):
         raise LicenceError(f"{package.requirement}: licence {licence!r} is not permissive")
     return licence

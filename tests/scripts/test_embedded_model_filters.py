@@ -51,6 +51,12 @@ def test_clean_text_drops_a_licence_notice_but_no_other_comment() -> None:
     assert clean_text("# Helpers.\nimport os\n") == "# Helpers.\nimport os\n"
 
 
+def test_a_notice_in_a_pair_of_marks_is_dropped_too() -> None:
+    assert clean_text("/*\n * Copyright 2020\n */\nlet a = 1\n") == "let a = 1\n"
+    assert clean_text("// SPDX-License-Identifier: MIT\nlet a = 1\n") == "let a = 1\n"
+    assert clean_text("/* Helpers. */\nlet a = 1\n").startswith("/* Helpers")
+
+
 def test_clean_text_unifies_line_ends_and_trailing_blanks() -> None:
     assert clean_text("a = 1  \r\nb = 2\t\r\n\r\n") == "a = 1\nb = 2\n"
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from scripts.embedded_model import options
 from scripts.embedded_model.config import (
     ModelShape,
     RunConfig,
@@ -84,3 +85,18 @@ def test_the_wilson_interval_holds_the_share_and_stays_in_bounds() -> None:
     assert (low, high) == pytest.approx((0.1334, 0.2888), abs=1e-4)
     assert wilson_interval(0, 10)[0] == pytest.approx(0.0)
     assert wilson_interval(10, 10)[1] == pytest.approx(1.0)
+
+
+def test_the_configuration_for_a_gpu_fits_the_shipped_file() -> None:
+    folder = Path(options.__file__).parent
+    config = read_config(folder / "gpu.json")
+    assert 12e6 <= config.shape.num_parameters <= 22e6
+    bytes_of_q8_0 = config.shape.num_parameters * 34 / 32
+    assert bytes_of_q8_0 < 24e6
+    assert config.train.piece_minutes <= 8
+    assert config.train.long_row_share * config.train.long_row_rate == pytest.approx(0.25)
+
+
+def test_rows_longer_than_the_context_are_refused() -> None:
+    with pytest.raises(ValueError, match="longer than the context"):
+        RunConfig(shape=ModelShape(context_tokens=256), train=TrainConfig(row_tokens=512))

@@ -68,4 +68,5 @@ def test_classifiers_go_before_the_free_text(tmp_path: Path) -> None:
 
 def test_a_wheel_without_a_licence_is_refused(tmp_path: Path) -> None:
     with pytest.raises(LicenceError, match="some"):
-        check_licence(Package("some", "1.0"), make_wheel(tmp_path, "Name: some\n\n"))
+        wheel = make_wheel(tmp_path, "Name: some\n\n")
+        check_licence(Package("some", "1.0"), read_licence(wheel))
