@@ -18,6 +18,9 @@ from lsp_server.engine.shared.process import engine_status
 from lsp_server.errors import BantamError, ConfigError
 from lsp_server.settings.problems import LoadedSettings, SettingProblem
 
+#: Among the CPU features: threads wait as the environment says.
+_OPENMP = "OPENMP"
+
 
 def examine_bantam() -> Finding:
     """Say which Bantam this is and where it is installed."""
@@ -54,6 +57,7 @@ def examine_library() -> list[Finding]:
             f"llama-cpp-python {facts.binding_version}, llama.cpp {facts.library_version}",
         ),
         Finding("CPU features", ", ".join(cpu) or "none"),
+        *_waiting(cpu),
         Finding("GPU", gpu),
     ]
 
@@ -93,6 +97,21 @@ async def examine_engine(folders: Directories) -> list[Finding]:
         Finding("Reuse", f"{model.model}: {model.means}") for model in status.models if model.means
     ]
     return [Finding("Engine", f"process {status.pid} with {models} loaded"), *reuse]
+
+
+def _waiting(cpu: list[str]) -> list[Finding]:
+    """Warn of a build whose threads spin while they wait; nothing can be told of an empty list."""
+    if not cpu or _OPENMP in cpu or sys.platform != "linux":
+        return []
+    return [
+        Finding(
+            "Engine library",
+            "llama.cpp was built without OpenMP, so its threads spin while they wait and steps "
+            "take several times longer while other programs run",
+            State.WARNING,
+            "install your compiler's OpenMP (libgomp) and build llama-cpp-python again",
+        )
+    ]
 
 
 def _of_problem(problem: SettingProblem) -> Finding:

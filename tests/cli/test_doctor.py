@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +42,23 @@ def test_features_of_the_library_are_listed(monkeypatch: pytest.MonkeyPatch) -> 
     findings = examine.examine_library()
     assert text_of(findings, "CPU features") == "AVX2, FMA"
     assert text_of(findings, "GPU") == "none built in"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere it is not the usual build")
+@pytest.mark.parametrize(
+    ("system_info", "warns"),
+    [
+        ("CPU : AVX2 = 1 | OPENMP = 1 | ", False),
+        ("CPU : AVX2 = 1 | ", True),
+        ("", False),
+    ],
+)
+def test_a_library_whose_threads_spin_is_a_warning(
+    system_info: str, warns: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    probe_says(monkeypatch, system_info)
+    warnings = [one for one in examine.examine_library() if one.state is State.WARNING]
+    assert ["OpenMP" in warning.text for warning in warnings] == ([True] if warns else [])
 
 
 @pytest.mark.parametrize(("gpu", "text"), [(True, "CUDA"), (False, "no device was found")])

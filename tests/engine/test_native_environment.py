@@ -1,5 +1,11 @@
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+
+import pytest
+
 from lsp_server.engine.native_environment import native_environment
 
 
@@ -12,3 +18,16 @@ def test_library_waits_passively_and_starts_no_debugger() -> None:
 
 def test_what_the_user_has_set_stays() -> None:
     assert native_environment({"OMP_WAIT_POLICY": "active"})["OMP_WAIT_POLICY"] == "active"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only libgomp tells what it has read")
+def test_the_library_of_this_build_has_read_it() -> None:
+    """OpenMP reads it when it is loaded, and never again; another pool of threads would not."""
+    environment = native_environment({**os.environ, "OMP_DISPLAY_ENV": "true"})
+    environment["OMP_WAIT_POLICY"] = native_environment({})["OMP_WAIT_POLICY"]
+    program = "import llama_cpp; print(llama_cpp.llama_print_system_info())"
+    result = subprocess.run(
+        [sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True
+    )
+    assert "OPENMP = 1" in result.stdout
+    assert "OMP_WAIT_POLICY = 'PASSIVE'" in result.stderr
