@@ -32,6 +32,7 @@ from scripts.agreement_bench.places import Place, candidate_places
 from scripts.agreement_bench.report import report_table, report_values
 from scripts.agreement_bench.results import ResultFile
 from scripts.agreement_bench.running import choose_places, measure_all
+from scripts.vocabularies.fetch import pinned_archive
 
 #: Fewer places say little; the file names how many there were.
 WANTED_PLACES = 500
@@ -44,6 +45,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     console = Console(stderr=True)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
+        conditions = _conditions(plan, options)
         was_interrupted, results = _measured(plan, options, console)
     except (BantamError, OSError, subprocess.CalledProcessError) as error:
         print(f"scripts/bench_agreement: error: {error}", file=sys.stderr)
@@ -51,8 +53,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if not results:
         print("scripts/bench_agreement: error: no place was measured", file=sys.stderr)
         return 1
-    Console(width=None if sys.stdout.isatty() else 140).print(report_table(results))
-    values = report_values(results, _conditions(plan, options, len(results)))
+    Console(width=None if sys.stdout.isatty() else 160).print(report_table(results))
+    if len(results) < WANTED_PLACES:
+        conditions["note"] = f"{len(results)} places only, {WANTED_PLACES} are wanted"
+    values = report_values(results, conditions)
     if options.output:
         text = json.dumps(values, indent=1, ensure_ascii=False)
         options.output.write_text(f"{text}\n", encoding="utf-8")
@@ -98,23 +102,24 @@ def _measure_missing(
 
 def _work_file(plan: Plan) -> Path:
     """Return where results are kept until the run is whole: one file for what they depend on."""
-    digest = hashlib.sha256(model_path(plan.model).read_bytes())
-    digest.update(repr((plan.max_stale_edits, plan.checkpoints, plan.seed)).encode())
-    return cache_folder() / f"results-{digest.hexdigest()[:16]}.jsonl"
+    about = (_model_digest(plan), plan.max_stale_edits, plan.checkpoints, plan.seed)
+    digest = hashlib.sha256(repr(about).encode()).hexdigest()[:16]
+    return cache_folder() / f"results-{digest}.jsonl"
 
 
-def _conditions(plan: Plan, options: argparse.Namespace, num_places: int) -> dict[str, object]:
-    path = model_path(plan.model)
-    conditions: dict[str, object] = {
-        "model": path.name,
-        "model_sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
+def _model_digest(plan: Plan) -> str:
+    return hashlib.sha256(model_path(plan.model).read_bytes()).hexdigest()
+
+
+def _conditions(plan: Plan, options: argparse.Namespace) -> dict[str, object]:
+    return {
+        "model": model_path(plan.model).name,
+        "model_sha256": _model_digest(plan),
+        "library": pinned_archive(),
         "max_stale_edits": plan.max_stale_edits,
         "min_prompt_tokens": options.min_prompt_tokens,
         "seed": plan.seed,
     }
-    if num_places < WANTED_PLACES:
-        conditions["note"] = f"{num_places} places only, {WANTED_PLACES} are wanted"
-    return conditions
 
 
 def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:

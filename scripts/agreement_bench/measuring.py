@@ -26,6 +26,7 @@ import msgspec
 from lsp_server.engine.api import GenerateRequest
 from lsp_server.engine.kv_cache import KeepPolicy
 from lsp_server.engine.loader import make_loader
+from lsp_server.engine.splice import common_prefix_length
 from lsp_server.settings.schema import EngineSettings
 from scripts.agreement_bench.asking import Asker, Questioner, Told
 from scripts.agreement_bench.edits import Moment
@@ -56,6 +57,8 @@ class Answered(msgspec.Struct, frozen=True, kw_only=True):
         num_carried: See `Told.num_carried`.
         num_inexact: See `Told.num_inexact`.
         mean_age: See `Told.mean_age`.
+        num_compared: Tokens of both answers up to where they part, and of the whole answer if
+            they do not.
         gap: Where the lines differ: by how much the full recompute preferred its token to the
             other one where they part, in logits.
     """
@@ -69,6 +72,7 @@ class Answered(msgspec.Struct, frozen=True, kw_only=True):
     num_carried: int
     num_inexact: int
     mean_age: float
+    num_compared: int
     gap: float | None = None
 
     @property
@@ -217,16 +221,20 @@ class PlaceMeter:
             num_carried=told.num_carried,
             num_inexact=told.num_inexact,
             mean_age=round(told.mean_age, 3),
+            num_compared=min(_num_same(told, fresh) + 1, len(fresh.tokens)),
             gap=None if told.line == fresh.line else self._gap(told, fresh),
         )
 
     def _gap(self, told: Told, fresh: Told) -> float:
         """Return how much more the full recompute liked its own token where the answers part."""
-        pairs = list(zip(fresh.tokens, told.tokens, strict=False))
-        num_same = next(i for i, (ours, theirs) in enumerate(pairs) if ours != theirs)
+        num_same = _num_same(told, fresh)
         logits = self._fresh.next_logits(fresh.prompt + fresh.tokens[:num_same])
-        ours, theirs = pairs[num_same]
-        return round(float(logits[ours] - logits[theirs]), 4)
+        return round(float(logits[fresh.tokens[num_same]] - logits[told.tokens[num_same]]), 4)
+
+
+def _num_same(told: Told, fresh: Told) -> int:
+    """Return how many tokens both answers have in common at their beginning."""
+    return common_prefix_length(told.tokens, fresh.tokens)
 
 
 def model_path(model: str) -> Path:

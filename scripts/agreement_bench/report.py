@@ -84,6 +84,12 @@ class Group:
         """By how much the share of exact answers differs from a full recompute's."""
         return self.exact_match.value - self.fresh_exact_match.value
 
+    @property
+    def partings_per_token(self) -> float:
+        """How often a token is another one where all before it are the same."""
+        num_partings = sum(not one.agrees for _, one in self.answers)
+        return num_partings / sum(one.num_compared for _, one in self.answers)
+
     def mean_share(self, field: str) -> float:
         """Return the mean share of the prompt's tokens that a field counts."""
         return statistics.fmean(getattr(one, field) / one.num_prompt for _, one in self.answers)
@@ -98,6 +104,7 @@ class Group:
             "places": len(self.answers),
             "agreement": self.agreement.values,
             "agreement_but_near_ties": self.agreement_but_ties.values,
+            "partings_per_token": round(self.partings_per_token, 5),
             "exact_match": self.exact_match.values,
             "exact_match_full_recompute": self.fresh_exact_match.values,
             "exact_match_difference": round(self.exact_match_difference, 4),
@@ -167,7 +174,15 @@ def report_table(results: Sequence[PlaceResult]) -> Table:
         title_justify="left",
     )
     table.add_column("cells")
-    columns = ("edits", "places", "same line", "same, ties apart", "wanted", "exact match")
+    columns = (
+        "edits",
+        "places",
+        "same line",
+        "ties apart",
+        "parted per token",
+        "wanted",
+        "exact match",
+    )
     for column in (*columns, "difference", "carried", "inexact", "age"):
         table.add_column(column, justify="right")
     for group in grouped(results):
@@ -175,6 +190,7 @@ def report_table(results: Sequence[PlaceResult]) -> Table:
         table.add_row(
             *(group.way.value, str(group.num_edits), str(len(group.answers))),
             *(group.agreement.text, group.agreement_but_ties.text),
+            f"{100 * group.partings_per_token:.2f}",
             f"{100 * wanted:.0f}" if wanted else "",
             group.exact_match.text,
             f"{100 * group.exact_match_difference:+.2f}",
