@@ -56,7 +56,13 @@ class CompletionSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unkno
     """What is suggested and when."""
 
     max_tokens: Annotated[
-        int, Meta(ge=1, le=1024, description="Longest suggestion, in tokens.")
+        int,
+        Meta(
+            ge=1,
+            le=1024,
+            description="Longest suggestion, in tokens; unless it is set, a slow machine writes "
+            "less (`engine.target_answer_ms`).",
+        ),
     ] = 64
     max_lines: Annotated[int, Meta(ge=1, le=100, description="Longest suggestion, in lines.")] = 8
     max_ms: Annotated[
@@ -64,7 +70,12 @@ class CompletionSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unkno
     ] = 5_000
     debounce_ms: Annotated[
         int,
-        Meta(ge=0, le=5_000, description="Wait after a keystroke before the model is asked."),
+        Meta(
+            ge=0,
+            le=5_000,
+            description="Milliseconds to wait after a keystroke before the model is asked; unless "
+            "it is set, 20 to 200 by what a line takes on this machine.",
+        ),
     ] = 75
     popup_ms: Annotated[
         int,
@@ -81,10 +92,22 @@ class CompletionSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unkno
         float, Meta(ge=0.0, le=2.0, description="0 always takes the likeliest token.")
     ] = 0.0
     prefix_chars: Annotated[
-        int, Meta(ge=200, le=200_000, description="Characters before the cursor to show it.")
+        int,
+        Meta(
+            ge=200,
+            le=200_000,
+            description="Characters before the cursor to show it; unless it is set, a slow machine "
+            "shows less (`engine.target_first_ms`).",
+        ),
     ] = 4_000
     suffix_chars: Annotated[
-        int, Meta(ge=0, le=100_000, description="Characters after the cursor to show it.")
+        int,
+        Meta(
+            ge=0,
+            le=100_000,
+            description="Characters after the cursor to show it; unless it is set, a slow machine "
+            "shows less (`engine.target_first_ms`).",
+        ),
     ] = 2_000
     context_tokens: Annotated[
         int,
@@ -92,7 +115,8 @@ class CompletionSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unkno
             ge=0,
             le=32_768,
             description="Tokens of definitions from other files to show it, at most a quarter "
-            "of the model's context; 0 shows none.",
+            "of the model's context; 0 shows none; unless it is set, a slow machine shows less "
+            "(`engine.target_first_ms`).",
         ),
     ] = 512
     context_ms: Annotated[
