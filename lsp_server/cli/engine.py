@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import json
-from typing import TYPE_CHECKING, Any
 
 import click
 
 from lsp_server.cli.engine_calibrate import calibrate
-
-if TYPE_CHECKING:
-    from lsp_server.engine.api import EngineStatus
+from lsp_server.cli.engine_status import metrics, status
 
 
 @click.group("engine")
@@ -23,30 +20,8 @@ def command() -> None:
     """
 
 
-@command.command("status")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
-def status(as_json: bool) -> None:
-    """Say whether an engine runs, and what it has loaded; and whether a remote one answers."""
-    from lsp_server.cli.user_settings import settings_or_fail
-    from lsp_server.directories import directories
-    from lsp_server.engine.choice import is_remote, named_for_people
-    from lsp_server.engine.shared.process import engine_status
-
-    settings = settings_or_fail({})
-    remote = named_for_people(settings).model.name if is_remote(settings) else None
-    found = asyncio.run(engine_status(directories()))
-    if as_json:
-        values = _status_json(found)
-        click.echo(json.dumps(values | ({"remote": remote} if remote else {}), indent=2))
-        return
-    if remote is not None:
-        click.echo(f"a remote server answers: {remote}; your code is sent there (remote.url)")
-    if found is None and remote is not None:
-        click.echo("no engine is running on this machine, and none is needed")
-    elif found is None:
-        click.echo("no engine is running; the next completion starts one")
-    else:
-        click.echo("\n".join(_status_lines(found)))
+command.add_command(status)
+command.add_command(metrics)
 
 
 @command.command("serve")
@@ -82,22 +57,3 @@ def stop(as_json: bool) -> None:
         click.echo(json.dumps({"stopped": was_running}))
     else:
         click.echo("the engine was stopped" if was_running else "no engine was running")
-
-
-def _status_json(found: EngineStatus | None) -> dict[str, Any]:
-    import msgspec
-
-    if found is None:
-        return {"running": False}
-    return {"running": True, **msgspec.to_builtins(found)}
-
-
-def _status_lines(found: EngineStatus) -> list[str]:
-    minutes, seconds = divmod(int(found.uptime_s), 60)
-    lines = [f"engine {found.package_version}, process {found.pid}, up {minutes}:{seconds:02} min"]
-    lines += [
-        f"  {model.model}: {model.num_running} running, {model.num_waiting} waiting, "
-        f"{model.cells_used} of {model.cells_total} KV cells used"
-        for model in found.models
-    ]
-    return lines if found.models else [*lines, "  no model is loaded"]

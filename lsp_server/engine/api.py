@@ -382,6 +382,20 @@ class TokenTotals(msgspec.Struct, frozen=True, kw_only=True):
     num_shifts: int = 0
 
 
+class Histogram(msgspec.Struct, frozen=True, kw_only=True):
+    """How often values of some sizes came.
+
+    Attributes:
+        bounds: Upper bound of each bucket but the last, which has none; ascending.
+        counts: Values in each bucket; one more than bounds, or none at all.
+        total: Sum of all values.
+    """
+
+    bounds: tuple[float, ...] = ()
+    counts: tuple[int, ...] = ()
+    total: float = 0.0
+
+
 class LoadedModel(msgspec.Struct, frozen=True, kw_only=True):
     """One line of `EngineStatus`.
 
@@ -394,6 +408,8 @@ class LoadedModel(msgspec.Struct, frozen=True, kw_only=True):
         bytes_saved: Memory of documents that left the KV cache and can come back.
         means: How it uses again what it computed, and why so, in words.
         totals: What it did so far.
+        cells_running: KV cells that requests hold now; of those in use the others are parked.
+        step_seconds: How long its steps took.
     """
 
     model: str
@@ -404,6 +420,22 @@ class LoadedModel(msgspec.Struct, frozen=True, kw_only=True):
     bytes_saved: int = 0
     means: str = ""
     totals: TokenTotals = TokenTotals()
+    cells_running: int = 0
+    step_seconds: Histogram = Histogram()
+
+
+class ClientStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """Somebody who is connected to the engine process.
+
+    Attributes:
+        name: `process 123`, or `TCP` for all that come that way.
+        num_connections: Open connections.
+        num_requests: Open requests.
+    """
+
+    name: str
+    num_connections: int
+    num_requests: int
 
 
 class EngineStatus(msgspec.Struct, frozen=True, kw_only=True):
@@ -415,6 +447,8 @@ class EngineStatus(msgspec.Struct, frozen=True, kw_only=True):
         protocol_version: `PROTOCOL_VERSION` of the engine process.
         uptime_s: Seconds since it started.
         models: The models that are loaded.
+        memory_bytes: Resident memory of the engine process, if the system says.
+        clients: Who is connected.
     """
 
     pid: int
@@ -422,6 +456,8 @@ class EngineStatus(msgspec.Struct, frozen=True, kw_only=True):
     protocol_version: int
     uptime_s: float
     models: tuple[LoadedModel, ...]
+    memory_bytes: int | None = None
+    clients: tuple[ClientStatus, ...] = ()
 
 
 class Engine(Protocol):

@@ -272,7 +272,9 @@ class KvCache:
 
     @property
     def _running_cells(self) -> set[int]:
-        return {cell for sequence in self._running.values() for cell in sequence.needed_cells}
+        # A copy, because other threads ask for the number.
+        running = list(self._running.values())
+        return {cell for sequence in running for cell in sequence.needed_cells}
 
     def _try_admit(self, demand: Demand) -> Admission | None:
         plan = self._best_plan(demand)

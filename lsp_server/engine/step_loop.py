@@ -8,6 +8,7 @@ from collections.abc import Callable
 from lsp_server.engine.api import Budgets, EndReason, ErrorReport, LoadedModel
 from lsp_server.engine.calibration import Room
 from lsp_server.engine.cost_model import Measurements, step_tokens
+from lsp_server.engine.histogram import STEP_BOUNDS_S, HistogramCounter
 from lsp_server.engine.job import Job, JobSpec
 from lsp_server.engine.kv_cache import KeepPolicy, KvCache
 from lsp_server.engine.refresh import Refresher
@@ -47,6 +48,7 @@ class StepLoop:
         policy = StepPolicy.for_batches_of(runner.limits.max_batch_tokens)
         self._scheduler = Scheduler(self._cache, policy, clock)
         self._refresher = Refresher(self._cache, policy.max_step_tokens)
+        self._step_seconds = HistogramCounter(STEP_BOUNDS_S)
         self._target_step_ms = None if tuning is None else tuning.targets.step_ms
         self._tuner = None if tuning is None else Tuner(tuning, runner, clock)
         if self._tuner is not None and self._tuner.measured is not None:
@@ -85,6 +87,8 @@ class StepLoop:
             bytes_saved=self._cache.num_saved_bytes,
             means=self._cache.means,
             totals=self._scheduler.totals,
+            cells_running=self._cache.num_cells_running,
+            step_seconds=self._step_seconds.histogram,
         )
 
     def submit(self, job: Job) -> None:
@@ -120,6 +124,7 @@ class StepLoop:
             logger.warning("a step of model %s failed: %s", self._model, error)
             self._scheduler.fail(step, error)
         else:
+            self._step_seconds.note(step_ms / 1000.0)
             if logits is not None:
                 self._scheduler.note_step_ms(step, step_ms)
             self._take_in(step, logits)

@@ -164,3 +164,11 @@ def test_a_port_that_is_taken_is_named(
         process.send_signal(signal.SIGCONT)
     assert result.returncode == 1
     assert f"cannot listen at {taken}" in result.stderr
+
+
+def test_status_and_metrics_are_had_over_tcp(serving: tuple[subprocess.Popen[str], str]) -> None:
+    process, url = serving
+    address = url.removeprefix("http://")
+    assert f"process {process.pid}" in bantam("engine", "status", "--tcp", address).stdout
+    assert "bantam_engine_info" in bantam("engine", "metrics", "--tcp", address).stdout
+    assert "no engine is running" in bantam("engine", "status", "--tcp", "127.0.0.1:1").stdout

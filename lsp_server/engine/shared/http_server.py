@@ -14,10 +14,11 @@ from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 from msgspec.json import Decoder
 
-from lsp_server.engine.api import CountRequest, Engine, GenerateRequest
+from lsp_server.engine.api import CountRequest, Engine, EngineStatus, GenerateRequest
 from lsp_server.engine.shared.activity import Activity
 from lsp_server.engine.shared.adapters.endpoints import OtherTools
 from lsp_server.engine.shared.adapters.model_names import ModelNames
+from lsp_server.engine.shared.client_list import client_statuses
 from lsp_server.engine.shared.http_bodies import read_body
 from lsp_server.engine.shared.http_errors import (
     answer_errors,
@@ -33,6 +34,10 @@ from lsp_server.engine.shared.http_limits import (
 from lsp_server.engine.shared.http_site import Site
 from lsp_server.engine.shared.http_streams import stream_description, stream_events
 from lsp_server.engine.shared.line_writer import LineWriter
+from lsp_server.engine.shared.metrics.collect import metrics_text
+from lsp_server.engine.shared.metrics.families import CONTENT_TYPE
+from lsp_server.engine.shared.metrics.metered_engine import MeteredEngine
+from lsp_server.engine.shared.process_memory import resident_bytes
 from lsp_server.engine.shared.serving_options import EMBEDDED_MODEL
 from lsp_server.engine.shared.stop_switch import StopSwitch
 from lsp_server.engine.shared.tcp.guard import TcpGuard
@@ -78,15 +83,19 @@ class EngineServer:
             limits: What may be open at once.
             client_timeout_s: A client that sends or takes nothing for this long is dropped.
         """
-        self._engine = engine
+        self._engine = MeteredEngine(engine)
         self._versions = versions
         self._stop = stop
         self._activity = activity
         self._client_timeout_s = client_timeout_s
         self._limits = limits or RequestLimits()
         self._limiter = RequestLimiter(self._limits)
+        self._sites: list[Site] = []
         self._other_tools = OtherTools(
-            engine, ModelNames(engine, default_model), stop, client_timeout_s=client_timeout_s
+            self._engine,
+            ModelNames(engine, default_model),
+            stop,
+            client_timeout_s=client_timeout_s,
         )
 
     def socket_site(self) -> Site:
@@ -100,11 +109,13 @@ class EngineServer:
         return self._site(app)
 
     def _site(self, app: web.Application) -> Site:
-        return Site(
+        site = Site(
             app,
             max_connections=self._limits.max_connections,
             head_timeout_s=self._client_timeout_s,
         )
+        self._sites.append(site)
+        return site
 
     def _app(self, *guards: Middleware) -> web.Application:
         """Return an application; this is the one place that lists the routes."""
@@ -126,6 +137,7 @@ class EngineServer:
                 web.get(messages.STATUS_PATH, self._status),
                 web.post(messages.STOP_PATH, self._stop_process),
                 web.get(messages.HEALTH_PATH, self._health),
+                web.get(messages.METRICS_PATH, self._metrics),
                 *self._other_tools.routes(),
             ]
         )
@@ -148,7 +160,21 @@ class EngineServer:
 
     async def _status(self, _request: web.Request) -> web.StreamResponse:
         async with self._stop.guard():
-            return json_response(await self._engine.status())
+            return json_response(await self._whole_status())
+
+    async def _metrics(self, _request: web.Request) -> web.StreamResponse:
+        async with self._stop.guard():
+            text = metrics_text(await self._whole_status(), self._engine.meter)
+        return web.Response(body=text.encode(), headers={"Content-Type": CONTENT_TYPE})
+
+    async def _whole_status(self) -> EngineStatus:
+        """Return the engine's status with what only its process knows."""
+        sockets = [connection for site in self._sites for connection in site.sockets]
+        return msgspec.structs.replace(
+            await self._engine.status(),
+            memory_bytes=resident_bytes(),
+            clients=client_statuses(sockets, self._limiter.open_requests),
+        )
 
     async def _count(self, request: web.Request) -> web.StreamResponse:
         wanted = await self._body(request, _COUNT_DECODER)

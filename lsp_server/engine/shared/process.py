@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import TypeVar
 
 from lsp_server.directories import Directories
 from lsp_server.engine.api import EngineStatus
@@ -25,10 +27,15 @@ from lsp_server.engine.shared.runtime_folder import (
 )
 from lsp_server.engine.shared.silence import silent_error
 from lsp_server.engine.shared.spawn import open_output, spawn_engine
+from lsp_server.engine.shared.tcp.address import TcpAddress
+from lsp_server.engine.shared.tcp.secret import load_secret, secret_file
 from lsp_server.engine.shared.wire.connection import Connection
 from lsp_server.engine.shared.wire.faults import BrokenError, GoneError
+from lsp_server.engine.shared.wire.tcp_connection import TcpEnd
 from lsp_server.engine.shared.wire.versions import Agreement, Versions, agree, own_versions
 from lsp_server.errors import ConfigError, EngineStartError, EngineVersionError
+
+Answer = TypeVar("Answer")
 
 #: An engine answers `hello` and `status` at once, but the machine may be busy.
 _ANSWER_TIMEOUT_S = 10.0
@@ -68,23 +75,28 @@ async def attach(connection: Connection, directories: Directories, *, start: boo
             await _start(connection, directories, folder, lock)
 
 
-async def engine_status(directories: Directories) -> EngineStatus | None:
+async def engine_status(
+    directories: Directories, tcp: TcpAddress | None = None
+) -> EngineStatus | None:
     """Return what the running engine says of itself, or `None`: none runs.
 
+    Args:
+        directories: Of the engine.
+        tcp: Where it is asked instead of at its socket.
+
     Raises:
-        ConfigError: The runtime folder cannot be used.
+        ConfigError: The runtime folder, or the file of the secret, cannot be used.
         EngineError: One runs, but it does not answer, or in another language.
     """
-    async with _to_running(directories) as connection:
-        if connection is None:
-            return None
-        try:
-            async with asyncio.timeout(_ANSWER_TIMEOUT_S):
-                return await connection.status()
-        except GoneError:
-            return None
-        except (BrokenError, TimeoutError) as error:
-            raise silent_error(runtime_folder(directories)) from error
+    return await _ask_running(directories, tcp, Connection.status)
+
+
+async def engine_metrics(directories: Directories, tcp: TcpAddress | None = None) -> str | None:
+    """Return the running engine's figures as text for Prometheus, or `None`: none runs.
+
+    Args and errors are those of `engine_status`.
+    """
+    return await _ask_running(directories, tcp, Connection.metrics)
 
 
 async def stop_engine(directories: Directories) -> bool:
@@ -103,15 +115,39 @@ async def stop_engine(directories: Directories) -> bool:
         return await end_engine(connection, runtime_folder(directories))
 
 
+async def _ask_running(
+    directories: Directories,
+    tcp: TcpAddress | None,
+    ask: Callable[[Connection], Awaitable[Answer]],
+) -> Answer | None:
+    async with _to_running(directories, tcp) as connection:
+        if connection is None:
+            return None
+        try:
+            async with asyncio.timeout(_ANSWER_TIMEOUT_S):
+                return await ask(connection)
+        except GoneError:
+            return None
+        except (BrokenError, TimeoutError) as error:
+            raise silent_error(runtime_folder(directories)) from error
+
+
 @asynccontextmanager
-async def _to_running(directories: Directories) -> AsyncIterator[Connection | None]:
-    folder = runtime_folder(directories)
-    try:
-        check_private(folder)
-    except FileNotFoundError:
-        yield None
-        return
-    connection = Connection(folder.socket)
+async def _to_running(
+    directories: Directories, tcp: TcpAddress | None = None
+) -> AsyncIterator[Connection | None]:
+    end: Path | TcpEnd
+    if tcp is None:
+        folder = runtime_folder(directories)
+        try:
+            check_private(folder)
+        except FileNotFoundError:
+            yield None
+            return
+        end = folder.socket
+    else:
+        end = TcpEnd(tcp, load_secret(secret_file(directories)))
+    connection = Connection(end)
     try:
         yield connection
     finally:

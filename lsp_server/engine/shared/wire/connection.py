@@ -91,6 +91,11 @@ class Connection:
         """Ask what is loaded and running."""
         return await self._ask("GET", messages.STATUS_PATH, _STATUS_DECODER)
 
+    async def metrics(self) -> str:
+        """Ask for its figures, as Prometheus does."""
+        async with self._answer("GET", messages.METRICS_PATH) as response:
+            return (await self._unless_closed(response.read())).decode()
+
     async def stop(self) -> None:
         """Ask the engine to end; works between any two versions."""
         async with self._answer("POST", messages.STOP_PATH) as response:

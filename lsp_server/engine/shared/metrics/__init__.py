@@ -1,0 +1,1 @@
+"""What the engine process did, in figures that Prometheus collects."""
