@@ -13,7 +13,7 @@ from scripts.agreement_bench.measuring import PlaceMeter, PlaceResult, Plan
 from scripts.agreement_bench.places import Place
 
 #: In a small context a prompt of this share of it is long enough.
-_LEAST_SHARE_OF_CONTEXT = 0.6
+_LEAST_SHARE_OF_CONTEXT = 0.5
 #: Tokens that edits may add to a prompt.
 _ROOM_TOKENS = 200
 

@@ -58,9 +58,9 @@ class OpenRunner(LlamaCppRunner):
 class Crowd:
     """An engine whose cache can be looked at when it is closed."""
 
-    def __init__(self, path: Path, keep: KeepPolicy) -> None:
+    def __init__(self, path: Path, keep: KeepPolicy, num_cells: int) -> None:
         file = LlamaFile(path, path.name, find_fim_format(read_gguf_header(path)))
-        self.runner = OpenRunner(file, LlamaSettings(1_024, 1, 8))
+        self.runner = OpenRunner(file, LlamaSettings(num_cells, 1, 8))
         self._keep = keep
         self.engine = LocalEngine(self._load)
 
@@ -83,7 +83,7 @@ def _cache_of(worker: ModelWorker) -> KvCache:
 
 @pytest_asyncio.fixture
 async def exact(tiny_model: Path) -> AsyncIterator[Crowd]:
-    crowd = Crowd(tiny_model, KeepPolicy(max_age=0, max_saved_bytes=200_000))
+    crowd = Crowd(tiny_model, KeepPolicy(max_age=0, max_saved_bytes=200_000), num_cells=1_024)
     yield crowd
     await crowd.engine.aclose()
     crowd.runner.close_at_last()
@@ -91,9 +91,9 @@ async def exact(tiny_model: Path) -> AsyncIterator[Crowd]:
 
 @pytest_asyncio.fixture
 async def refreshing(tiny_model: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Crowd]:
-    """An engine that refreshes as soon as it has nothing else to do."""
+    """An engine that refreshes as soon as it has nothing else to do, with room for it."""
     monkeypatch.setattr(model_worker, "_PAUSE_AFTER_S", 0.0)
-    crowd = Crowd(tiny_model, KeepPolicy(max_age=4))
+    crowd = Crowd(tiny_model, KeepPolicy(max_age=4), num_cells=4_096)
     yield crowd
     await crowd.engine.aclose()
     crowd.runner.close_at_last()
