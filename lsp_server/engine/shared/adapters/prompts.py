@@ -122,10 +122,10 @@ def chat_segments(messages: Sequence[Message]) -> tuple[Segment, ...]:
     for message in messages:
         role = _ROLES.get(message.role)
         if role is None or message.tool_calls:
-            raise refused(
+            raise FieldError(
+                f'messages has one of the role "{message.role[:40]}", or with calls of tools: '
+                "models here call none; the roles are system, user and assistant",
                 "messages",
-                message.role,
-                "models here call no tools; the roles are system, user and assistant",
             )
         segments.append(TurnSegment(role=role))
         text = _said(message)
