@@ -18,8 +18,10 @@ ROOM = Room(tuple(range(8)), 512)
 class TimedRunner(FakeRunner):
     """Takes 10 ms a step, 2 ms a token, 5 ms for moving cells; any step may be disturbed."""
 
-    def __init__(self, clock: FakeClock, limits: RunnerLimits = LIMITS, **fields: bool) -> None:
-        super().__init__(hashed_logits, limits, **fields)
+    def __init__(
+        self, clock: FakeClock, limits: RunnerLimits = LIMITS, *, can_shift: bool = True
+    ) -> None:
+        super().__init__(hashed_logits, limits, can_shift=can_shift)
         self.clock = clock
         self.disturbances_ms: dict[int, float] = {}
         self.batch_sizes: list[int] = []

@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from lsp_server.directories import Directories
-from lsp_server.engine import calibration_run
 from lsp_server.engine.calibration_run import CalibrationOrder, measure_now
 from lsp_server.errors import EngineError, ModelNotFoundError
 from lsp_server.settings.schema import EngineSettings
@@ -24,7 +23,7 @@ def run_script(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     python = tmp_path / "python"
     python.write_text(f'#!/bin/sh\nexec "{sys.executable}" "{script}"\n')
     python.chmod(0o700)
-    monkeypatch.setattr(calibration_run.sys, "executable", str(python))
+    monkeypatch.setattr(sys, "executable", str(python))
     return script
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -15,6 +15,7 @@ from lsp_server.engine.calibration_store import CalibrationStore
 from lsp_server.engine.cost_model import Measurements, Targets
 from lsp_server.engine.loaded_model import LoadedRunner, ReportProgress
 from lsp_server.engine.local import LocalEngine
+from lsp_server.engine.runners.base import BatchToken, Logits
 from lsp_server.engine.runners.fake import FakeRunner, hashed_logits, scripted_logits
 from lsp_server.engine.runners.fake_models import load_fake_model
 from lsp_server.engine.scheduler import StepPolicy
@@ -153,7 +154,7 @@ class HeldRunner(FakeRunner):
         self._delay_s = 0.0
         super().request_abort()
 
-    def forward(self, batch):  # type: ignore[no-untyped-def]  # as in `Runner`
+    def forward(self, batch: Sequence[BatchToken]) -> Logits | None:
         if self.is_held:
             self.is_held = False
             self._delay_s = 600.0

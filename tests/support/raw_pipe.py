@@ -32,7 +32,7 @@ def notification(method: str, params: Any = None) -> dict[str, Any]:
 
 
 def initialize(msg_id: int = 1, **params: Any) -> dict[str, Any]:
-    plain = {"processId": None, "rootUri": None, "capabilities": {}}
+    plain: dict[str, Any] = {"processId": None, "rootUri": None, "capabilities": {}}
     return request(msg_id, "initialize", {**plain, **params})
 
 

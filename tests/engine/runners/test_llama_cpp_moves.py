@@ -79,12 +79,18 @@ def test_moved_block_equals_one_computed_there(runner: LlamaCppRunner) -> None:
     assert runner.shift_support.is_allowed, runner.shift_support.reason
     compute(runner, 0, TOKENS[:60])
     runner.shift_cells(0, 37)
-    assert runner.has_pending_shift
     assert (runner.first_position(0), runner.end_position(0)) == (37, 97)
     moved = compute(runner, 0, TOKENS[60:80], start=97)
-    assert not runner.has_pending_shift
     there = compute(runner, 1, TOKENS[:80], start=37)
     assert difference_sd(moved, there) < MOST_ROUNDING_SD
+
+
+def test_move_is_pending_until_the_next_forward(runner: LlamaCppRunner) -> None:
+    compute(runner, 0, TOKENS[:60])
+    runner.shift_cells(0, 37)
+    was_pending = runner.has_pending_shift
+    compute(runner, 0, TOKENS[60:80], start=97)
+    assert [was_pending, runner.has_pending_shift] == [True, False]
 
 
 def test_many_moves_do_not_add_up(runner: LlamaCppRunner) -> None:
