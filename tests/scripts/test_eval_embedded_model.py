@@ -204,6 +204,7 @@ def test_a_model_and_baselines_are_measured_and_shown(
     assert "| tiny model | " in page
     assert "| copying, else 5-gram model | " in page
     assert "keep-me 1" in page
+    assert str(tmp_path) not in page
     results = read_results(tmp_path / RESULTS_NAME)
     assert results["tiny"].loss is not None
     assert results["tiny"].speed["generated_tokens_per_second"] > 0

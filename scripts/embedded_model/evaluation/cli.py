@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import itertools
 import os
 import shlex
 import sys
@@ -39,6 +40,10 @@ from scripts.embedded_model.evaluation.scoring import Score, Verdict, judge, sum
 from scripts.embedded_model.packages import PACKAGE_LIST, Package, read_package_list
 
 _EMBEDDED = Path(__file__).parents[3] / "lsp_server/models/embedded"
+_FOLDERS = frozenset(
+    ("--cache", "--corpus", "--answers", "--output", "--packages", "--model")
+    + ("--humaneval-infilling",)
+)
 _BASELINES = {
     "baseline-copy": ("copying from the document", False, True),
     "baseline-ngram": ("5-gram model", True, False),
@@ -60,7 +65,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     files = collect_held_out(packages, options.cache, CollectLimits())
     sizes = Sizes(**{field.name: getattr(options, field.name) for field in fields(Sizes)})
     cases = make_cases(files, sizes, options.seed)
-    command = shlex.join(["scripts/eval_embedded_model", *words])
+    command = shlex.join(["scripts/eval_embedded_model", *_without_folders(words)])
     results = read_results(options.output / RESULTS_NAME)
     try:
         if options.baselines:
@@ -99,6 +104,12 @@ def _parser() -> argparse.ArgumentParser:
     for name, default in asdict(Sizes()).items():
         add(f"--{name.replace('_', '-')}", type=int, default=default, help="number of such holes")
     return parser
+
+
+def _without_folders(words: Sequence[str]) -> list[str]:
+    """The command line without options that say where this machine keeps its files."""
+    pairs = itertools.pairwise(["", *words])
+    return [word for before, word in pairs if word not in _FOLDERS and before not in _FOLDERS]
 
 
 def _title(package: Package) -> str:
