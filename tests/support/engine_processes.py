@@ -40,7 +40,7 @@ def no_engine_left(directories: Directories) -> Iterator[None]:
 def environment_of(process: psutil.Process) -> dict[str, str] | None:
     """Return a process's environment; `None`: an engine lets nobody but root look into it."""
     try:
-        return dict(process.environ())
+        return dict(process.environ()) or None
     except psutil.AccessDenied:
         return None
 
