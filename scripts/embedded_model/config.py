@@ -83,8 +83,8 @@ class TrainConfig:
     in the last `long_row_share` of the time a `long_row_rate` of the steps have rows of the whole
     context, the others of `medium_row_tokens`.  At a `skip_rate` the positions of short rows jump,
     so that far distances are known before long rows come.  After `piece_minutes`, unless 0, a run
-    saves itself and ends, to be resumed where a command may not take longer.  `wired` starts with
-    heads that copy.  `packers` are processes that prepare rows, for a GPU.
+    saves itself and ends, to be resumed where a command may not take longer.  `packers` are
+    processes that prepare rows, for a GPU.
     """
 
     minutes: float = 60.0
@@ -98,7 +98,6 @@ class TrainConfig:
     long_row_share: float = 0.25
     long_row_rate: float = 0.1
     skip_rate: float = 0.8
-    wired: bool = True
     muon_rate: float = 0.01
     adamw_rate: float = 0.004
     weight_decay: float = 0.05

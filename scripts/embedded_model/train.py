@@ -29,7 +29,6 @@ from .progress import LogEntry, ProgressLine, append_log
 from .schedule import is_decaying, rate_factor, row_tokens_at
 from .scores import HeldOutLoss
 from .tokenizer import Vocabulary
-from .wiring import wire_copying
 
 CHECKPOINT_NAME = "checkpoint.pt"
 STABLE_NAME = "stable.pt"
@@ -63,10 +62,7 @@ class Trainer:
         torch.manual_seed(config.train.seed)
         # Numbers too small for the usual format slow a CPU down a hundredfold.
         torch.set_flush_denormal(True)
-        network = Network(config.shape)
-        if config.train.wired:
-            wire_copying(network)
-        self.network = network.to(self.device)
+        self.network = Network(config.shape).to(self.device)
         self._optimizers = Optimizers(self.network, config.train)
         self._folder = folder
         self._is_stopping = False

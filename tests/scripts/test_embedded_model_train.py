@@ -43,7 +43,6 @@ def make_trainer(folder: Path, num_steps: int) -> tuple[Trainer, Vocabulary]:
         row_tokens=128,
         medium_row_tokens=128,
         compile=False,
-        wired=False,
     )
     vocabulary = train_vocabulary(iter([TEXT]), SHAPE.vocab_size, folder / "tokenizer.json")
     config = RunConfig(shape=SHAPE, train=train)

@@ -41,8 +41,8 @@ from scripts.embedded_model.packages import PACKAGE_LIST, Package, read_package_
 
 _EMBEDDED = Path(__file__).parents[3] / "lsp_server/models/embedded"
 _FOLDERS = frozenset(
-    ("--cache", "--corpus", "--answers", "--output", "--packages", "--model")
-    + ("--humaneval-infilling",)
+    f"--{name}"
+    for name in ("cache", "corpus", "answers", "output", "packages", "model", "humaneval-infilling")
 )
 _BASELINES = {
     "baseline-copy": ("copying from the document", False, True),
