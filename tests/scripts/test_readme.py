@@ -15,7 +15,7 @@ DOCUMENTS = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").
 
 _LINK = re.compile(r"\]\(([^)#]+)(?:#[^)]*)?\)")
 _SECTION = re.compile(r"\]\(#([^)]+)\)")
-_SCRIPT = re.compile(r"`?(scripts/\w+)\b")
+_SCRIPT = re.compile(r"(?<!tests/)`?(scripts/\w+)\b")
 _COMMAND = re.compile(r"\bbantam (\w+)(?: (\w+))?")
 
 
