@@ -76,6 +76,7 @@ class Job:
         num_shifted: Prompt tokens whose cells were moved.
         num_prompt_computed: Prompt tokens that were evaluated.
         waited_s: Seconds in which others were computed and this one was not.
+        num_held: Tokens that it held when it was suspended.
         is_suspended: Whether it was running, gave its cells away, and waits to go on.
         has_answers: Whether the prompt is done and every alternative has its first token.
         has_ended: Whether the end event was sent.
@@ -89,6 +90,7 @@ class Job:
     num_shifted: int = 0
     num_prompt_computed: int = 0
     waited_s: float = 0.0
+    num_held: int = 0
     is_suspended: bool = False
     has_answers: bool = False
     has_ended: bool = False

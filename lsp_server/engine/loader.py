@@ -21,8 +21,10 @@ from lsp_server.settings.schema import EngineSettings
 
 logger = logging.getLogger(__name__)
 
-#: Most memory for documents that left the KV cache; on small machines a tenth of all memory, and
-#: never more than the cache itself has: a small model's engine should stay small.
+#: Below this size of its KV cache a model computes a document again in no time, so its engine
+#: keeps but half as much outside of the cache, and stays small.
+_SMALL_CACHE_BYTES = 64 * 1024**2
+#: Most memory for documents that left the KV cache; on small machines a tenth of all memory.
 _MAX_SAVED_BYTES = 1024**3
 
 
@@ -76,7 +78,8 @@ def _tuning_plan(model: str, settings: EngineSettings) -> TuningPlan | None:
 
 
 def _keep_policy(settings: EngineSettings, kv_cache_bytes: int) -> KeepPolicy:
-    """Return what a KV cache keeps: as set, and outside as much as inside, if there is memory."""
-    share_bytes = (total_memory_bytes() or 0) // 10
-    max_saved_bytes = min(_MAX_SAVED_BYTES, share_bytes, kv_cache_bytes)
+    """Return what a KV cache keeps: as set, and outside of it what this machine has room for."""
+    max_saved_bytes = min(_MAX_SAVED_BYTES, (total_memory_bytes() or 0) // 10)
+    if kv_cache_bytes < _SMALL_CACHE_BYTES:
+        max_saved_bytes = min(max_saved_bytes, kv_cache_bytes // 2)
     return KeepPolicy(settings.max_stale_edits, max_saved_bytes)

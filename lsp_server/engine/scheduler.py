@@ -266,9 +266,10 @@ class Scheduler:
         for sequence, kv in zip(job.sequences, admission.sequences, strict=True):
             sequence.kv = kv
             kv.document_key = job.spec.document_key
-        if not job.is_suspended:
-            job.num_reused = admission.num_reused
-            job.num_shifted = admission.num_shifted
+        # Of a request that goes on, what it held when it was suspended is counted already.
+        num_found = admission.num_reused - job.num_held
+        job.num_reused += max(num_found, 0)
+        job.num_shifted += admission.num_shifted
         job.is_suspended = False
         self._waiting.remove(job)
         self._admitted.append(job)
@@ -286,6 +287,7 @@ class Scheduler:
     def _suspend(self, job: Job) -> None:
         """Keep a running request's cells apart, where they may be evicted, and let it wait."""
         job.is_suspended = True
+        job.num_held = job.sequences[0].num_computed
         for sequence in job.sequences:
             kv, sequence.kv = sequence.kv, None
             assert kv is not None, "a running request has cells"
