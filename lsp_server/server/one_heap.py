@@ -1,0 +1,22 @@
+"""One heap for all threads: with glibc's default of one for each, the server grew in hours.
+
+Texts and trees come and go in the threads that gather and parse; what a heap of their own has
+free is of no use to the others.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import sys
+
+#: glibc's `M_ARENA_MAX`, from its `malloc.h`.
+_M_ARENA_MAX = -8
+
+
+def use_one_heap() -> None:
+    """Let threads that allocate from now on share what is there; does nothing without glibc."""
+    if sys.platform != "linux":
+        return
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+    if mallopt is not None:
+        mallopt(_M_ARENA_MAX, 1)
