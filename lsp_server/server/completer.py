@@ -52,10 +52,6 @@ class Completer:
 
     async def warm_up(self) -> None:
         """Import the pipeline in a thread, so that the first request need not."""
-        # Imported here, because `initialize` does not wait for it.
-        from lsp_server.server.one_heap import use_one_heap
-
-        use_one_heap()
         await asyncio.to_thread(importlib.import_module, _PIPELINE_MODULE)
 
     async def pipeline(self) -> CompletionPipeline:

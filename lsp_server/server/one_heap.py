@@ -14,7 +14,10 @@ _M_ARENA_MAX = -8
 
 
 def use_one_heap() -> None:
-    """Let threads that allocate from now on share what is there; does nothing without glibc."""
+    """Let all threads share one heap; to be called before the first of them is started.
+
+    glibc decides with the first heap that it makes for a thread.  Does nothing without glibc.
+    """
     if sys.platform != "linux":
         return
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
