@@ -108,7 +108,7 @@ def test_messages_of_several_threads_stay_whole(bantam: RawServer) -> None:
 
 def test_plain_pygls_mixes_messages_of_several_threads(plain: RawServer) -> None:
     with pytest.raises(BrokenFraming):
-        flood(plain, 20)
+        flood(plain, 100)
 
 
 # The reader

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import sys
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -58,6 +59,9 @@ def register_probes(server: LanguageServer, text_of: Callable[[str], str]) -> No
 
     @server.feature("probe/flood")
     async def flood(params: Any) -> None:
+        # Threads take turns as often as they can, so that whoever may mix messages does.
+        sys.setswitchinterval(1e-6)
+
         def send(number: int) -> None:
             for _ in range(params.num_messages):
                 server.protocol.notify("probe/noise", {"text": str(number) * 70_000})

@@ -11,7 +11,7 @@ import sys
 import tempfile
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any
 
@@ -159,9 +159,10 @@ class RawServer:
             self.process.stdout.close()
         except (BrokenFraming, ValueError) as error:
             self._arrived.put(BrokenFraming(str(error)[:200]))
-            # What nobody reads would block the server.
-            while self.process.stdout.read(1 << 16):
-                pass
+            # What nobody reads would block the server; the end of the test closes the stream.
+            with suppress(ValueError, OSError):
+                while self.process.stdout.read(1 << 16):
+                    pass
 
 
 @contextmanager
