@@ -1,4 +1,4 @@
-"""One heap for all threads: with glibc's default of one for each, the server grew in hours.
+"""One heap for all threads; by default glibc gives each a heap of its own, and more memory goes.
 
 Texts and trees come and go in the threads that gather and parse; what a heap of their own has
 free is of no use to the others.
