@@ -14,13 +14,13 @@ class ModelShape:
     Widths are multiples of 32, since a Q8_0 block holds 32 weights of one row.
     """
 
-    vocab_size: int = 4096
+    vocab_size: int = 8192
     context_tokens: int = 4096
-    num_layers: int = 4
-    width: int = 192
-    feed_forward_width: int = 512
-    num_heads: int = 3
-    num_kv_heads: int = 3
+    num_layers: int = 6
+    width: int = 256
+    feed_forward_width: int = 704
+    num_heads: int = 4
+    num_kv_heads: int = 4
     rope_base: float = 200_000.0
     norm_epsilon: float = 1e-5
 
@@ -70,7 +70,7 @@ class FimConfig:
     psm_share: float = 0.1
     anchored_share: float = 0.85
     split_share: float = 0.2
-    cross_file_rate: float = 0.8
+    cross_file_rate: float = 0.3
     cross_file_min_tokens: int = 1024
 
 
@@ -90,16 +90,16 @@ class TrainConfig:
     minutes: float = 60.0
     piece_minutes: float = 0.0
     warmup_share: float = 0.02
-    decay_share: float = 0.25
-    batch_tokens: int = 4096
-    micro_batch_tokens: int = 4096
-    row_tokens: int = 256
-    medium_row_tokens: int = 512
-    long_row_share: float = 0.25
-    long_row_rate: float = 0.1
-    skip_rate: float = 0.8
-    muon_rate: float = 0.01
-    adamw_rate: float = 0.004
+    decay_share: float = 0.3
+    batch_tokens: int = 8192
+    micro_batch_tokens: int = 8192
+    row_tokens: int = 1024
+    medium_row_tokens: int = 2048
+    long_row_share: float = 0.3
+    long_row_rate: float = 0.25
+    skip_rate: float = 0.1
+    muon_rate: float = 0.012
+    adamw_rate: float = 0.006
     weight_decay: float = 0.05
     packers: int = 0
     seed: int = 7

@@ -10,11 +10,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from .attention import causal_attention
 from .config import ModelShape
+from .loss import sum_of_losses
 from .pack import IGNORED_LABEL
 
 _INITIAL_DEVIATION = 0.02
-_LOSS_CHUNK_TOKENS = {"cpu": 2048, "cuda": 16_384}
 
 
 class Attention(nn.Module):
@@ -29,19 +30,13 @@ class Attention(nn.Module):
         self.attn_v = nn.Linear(shape.width, kv_width, bias=False)
         self.attn_output = nn.Linear(shape.width, shape.width, bias=False)
 
-    def forward(self, x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
-        """`[rows, tokens, width]` to the same."""
-        rows, tokens, width = x.shape
-        split = (rows, tokens, -1, self.shape.head_width)
-        q = rotate(self.attn_q(x).view(split).transpose(1, 2), cos, sin)
-        k = rotate(self.attn_k(x).view(split).transpose(1, 2), cos, sin)
-        v = self.attn_v(x).view(split).transpose(1, 2)
-        groups = self.shape.num_heads // self.shape.num_kv_heads
-        k = k.repeat_interleave(groups, dim=1)
-        v = v.repeat_interleave(groups, dim=1)
-        y = functional.scaled_dot_product_attention(q, k, v, is_causal=True)
-        out: Tensor = self.attn_output(y.transpose(1, 2).reshape(rows, tokens, width))
-        return out
+    def heads(self, x: Tensor, cos: Tensor, sin: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Normed states `[tokens, width]` to queries, keys, values `[tokens, heads, head_width]`."""
+        weight = torch.cat((self.attn_q.weight, self.attn_k.weight, self.attn_v.weight))
+        mixed = functional.linear(x, weight).view(len(x), -1, self.shape.head_width)
+        num_heads, num_kv_heads = self.shape.num_heads, self.shape.num_kv_heads
+        q, k, v = mixed.split((num_heads, num_kv_heads, num_kv_heads), dim=1)
+        return rotate(q, cos, sin), rotate(k, cos, sin), v
 
 
 class FeedForward(nn.Module):
@@ -55,12 +50,18 @@ class FeedForward(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """`[..., width]` to the same."""
-        out: Tensor = self.ffn_down(functional.silu(self.ffn_gate(x)) * self.ffn_up(x))
+        weight = torch.cat((self.ffn_gate.weight, self.ffn_up.weight))
+        gate, up = functional.linear(x, weight).chunk(2, dim=-1)
+        out: Tensor = self.ffn_down(functional.silu(gate) * up)
         return out
 
 
 class Block(nn.Module):
-    """One layer: attention and feed-forward, each behind a norm and added."""
+    """One layer: attention and feed-forward, each behind a norm and added.
+
+    What lies before and after the attention proper works on `[tokens, width]`, whatever the length
+    of the rows, so it is compiled once for all layers and row lengths.
+    """
 
     def __init__(self, shape: ModelShape) -> None:
         super().__init__()
@@ -69,11 +70,19 @@ class Block(nn.Module):
         self.ffn_norm = nn.RMSNorm(shape.width, shape.norm_epsilon)
         self.feed_forward = FeedForward(shape)
 
-    def forward(self, x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
-        """`[rows, tokens, width]` to the same."""
-        x = x + self.attention(self.attn_norm(x), cos, sin)
+    def before(self, x: Tensor, cos: Tensor, sin: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """States to queries, keys and values."""
+        return self.attention.heads(self.attn_norm(x), cos, sin)
+
+    def after(self, x: Tensor, attended: Tensor) -> Tensor:
+        """States and what the heads found, both `[tokens, width]`, to the layer's states."""
+        x = x + self.attention.attn_output(attended)
         out: Tensor = x + self.feed_forward(self.ffn_norm(x))
         return out
+
+
+_before = torch.compile(Block.before)
+_after = torch.compile(Block.after)
 
 
 class Network(nn.Module):
@@ -98,14 +107,22 @@ class Network(nn.Module):
 
         Positions `[tokens]` rise; they are 0, 1, 2 and so on where none are given.
         """
-        tokens = ids.shape[1]
+        rows, tokens = ids.shape
         places = slice(0, tokens) if positions is None else positions
-        cos, sin = self.cos[places], self.sin[places]
-        x = self.token_embd(ids)
+        cos, sin = (table[places].repeat(rows, 1)[:, None] for table in (self.cos, self.sin))
+        by_row = (rows, tokens, -1, self.shape.head_width)
+        groups = self.shape.num_heads // self.shape.num_kv_heads
+        x = self.token_embd(ids).flatten(0, 1)
         for block in self.blocks:
-            x = block(x, cos, sin)
+            q, k, v = (
+                t.view(by_row).transpose(1, 2) for t in _before(block, x, cos, sin)
+            )
+            if groups > 1:
+                k, v = (t.repeat_interleave(groups, dim=1) for t in (k, v))
+            attended = causal_attention(q, k, v).transpose(1, 2).reshape(rows * tokens, -1)
+            x = _after(block, x, attended)
         out: Tensor = self.output_norm(x)
-        return out
+        return out.view(rows, tokens, -1)
 
     def forward(self, ids: Tensor) -> Tensor:
         """Ids `[rows, tokens]` to logits `[rows, tokens, vocab]`."""
@@ -115,14 +132,7 @@ class Network(nn.Module):
         """Mean cross-entropy in nats a token, the logits made in pieces to stay in cache."""
         states = self.hidden(ids, positions).flatten(0, 1)
         flat = labels.flatten()
-        total = states.new_zeros((), dtype=torch.float32)
-        size = _LOSS_CHUNK_TOKENS.get(states.device.type, 2048)
-        for start in range(0, len(flat), size):
-            piece = slice(start, start + size)
-            logits = functional.linear(states[piece], self.token_embd.weight)
-            total = total + functional.cross_entropy(
-                logits.float(), flat[piece], ignore_index=IGNORED_LABEL, reduction="sum"
-            )
+        total = sum_of_losses(states, self.token_embd.weight, flat)
         return total / (flat != IGNORED_LABEL).sum().clamp(min=1)
 
     def _initialise(self) -> None:

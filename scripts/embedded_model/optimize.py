@@ -1,8 +1,4 @@
-"""Two optimizers in one: Muon for matrices inside the layers, AdamW for embedding and norms.
-
-Muon (Jordan et al., 2024) comes with PyTorch; its rate is scaled so that both speak the same unit
-(Moonlight, arXiv 2502.16982).
-"""
+"""Two optimizers in one: Muon for matrices inside the layers, AdamW for embedding and norms."""
 
 from __future__ import annotations
 
@@ -11,6 +7,7 @@ from typing import Any
 import torch
 
 from .config import TrainConfig
+from .muon import Muon
 from .network import Network
 
 _ADAM_BETAS = (0.9, 0.95)
@@ -24,12 +21,7 @@ class Optimizers:
         matrices = [p for p in network.blocks.parameters() if p.ndim == 2]
         inside = {id(p) for p in matrices}
         others = [p for p in network.parameters() if id(p) not in inside]
-        muon = torch.optim.Muon(
-            matrices,
-            lr=config.muon_rate,
-            weight_decay=config.weight_decay,
-            adjust_lr_fn="match_rms_adamw",
-        )
+        muon = Muon(matrices, config.muon_rate, config.weight_decay)
         adamw = torch.optim.AdamW(others, lr=config.adamw_rate, betas=_ADAM_BETAS, weight_decay=0.0)
         self._optimizers: list[torch.optim.Optimizer] = [muon, adamw]
         self._rates = [config.muon_rate, config.adamw_rate]

@@ -43,8 +43,11 @@ def _collect(options: argparse.Namespace) -> None:
 
 
 def _train(options: argparse.Namespace) -> None:
+    from .memory import keep_freed_memory
+
     # OpenMP's spinning makes a shared machine several times slower; read before PyTorch loads.
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+    keep_freed_memory()
     from .collect import read_corpus
     from .tokenizer import read_vocabulary, train_vocabulary
     from .train import Trainer

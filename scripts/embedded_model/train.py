@@ -34,8 +34,6 @@ CHECKPOINT_NAME = "checkpoint.pt"
 STABLE_NAME = "stable.pt"
 LOG_NAME = "log.jsonl"
 
-_Loss = Callable[[Tensor, Tensor, Tensor], Tensor]
-
 _SMOOTHING = 0.98
 _QUICK_HELD_OUT_ROWS = 16
 
@@ -66,8 +64,6 @@ class Trainer:
         self._optimizers = Optimizers(self.network, config.train)
         self._folder = folder
         self._is_stopping = False
-        loss: _Loss = self.network.loss
-        self._compiled = torch.compile(loss) if config.train.compile else loss
 
     def try_resume(self) -> bool:
         """Go on from the folder's checkpoint; whether there was one."""
@@ -101,9 +97,15 @@ class Trainer:
             row_tokens = row_tokens_at(progress, rng.random(), train, context_tokens)
             return RowShape(max(1, train.micro_batch_tokens // row_tokens), row_tokens)
 
-        with contextlib.closing(
-            make_feed(*(train_files, vocabulary, self.config.fim, train.packers, draw_shape, rng))
-        ) as feed:
+        stance = torch.compiler.set_stance("default" if train.compile else "force_eager")
+        with (
+            stance,
+            contextlib.closing(
+                make_feed(
+                    *(train_files, vocabulary, self.config.fim, train.packers, draw_shape, rng)
+                )
+            ) as feed,
+        ):
             self._spend(budget, feed, held_out_files, vocabulary, rng)
         self.save()
         if self.position.seconds < budget:
@@ -181,7 +183,7 @@ class Trainer:
             targets = torch.from_numpy(labels).to(self.device, non_blocking=True)
             positions = self._positions(row_tokens, rng)
             with torch.autocast(self.device.type, torch.bfloat16):
-                loss = self._loss_of(row_tokens)(inputs, targets, positions) / num_micro
+                loss = self.network.loss(inputs, targets, positions) / num_micro
             loss.backward()  # type: ignore[no-untyped-call]
             total += loss.detach()
             self.position.num_tokens += ids.size
@@ -197,14 +199,6 @@ class Trainer:
             drawn = draw_positions(row_tokens, self.config.shape.context_tokens, rng)
             return torch.from_numpy(drawn).to(self.device)
         return torch.arange(row_tokens, device=self.device)
-
-    def _loss_of(self, row_tokens: int) -> _Loss:
-        """The loss, compiled for the rows that most steps have: compiling takes a minute a length.
-
-        A GPU gains so much that it compiles for every length.
-        """
-        is_usual = row_tokens == self.config.train.row_tokens or self.device.type != "cpu"
-        return self._compiled if is_usual else self.network.loss
 
 
 def choose_device(name: str) -> torch.device:
