@@ -90,7 +90,7 @@ class TrainConfig:
     minutes: float = 60.0
     piece_minutes: float = 0.0
     warmup_share: float = 0.02
-    decay_share: float = 0.3
+    decay_share: float = 0.4
     batch_tokens: int = 8192
     micro_batch_tokens: int = 8192
     row_tokens: int = 1024
@@ -98,8 +98,9 @@ class TrainConfig:
     long_row_share: float = 0.3
     long_row_rate: float = 0.25
     skip_rate: float = 0.1
-    muon_rate: float = 0.012
-    adamw_rate: float = 0.006
+    muon_rate: float = 0.006
+    embedding_rate: float = 0.015
+    norm_rate: float = 0.002
     weight_decay: float = 0.05
     packers: int = 0
     seed: int = 7

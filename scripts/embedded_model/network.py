@@ -15,7 +15,6 @@ from .config import ModelShape
 from .loss import sum_of_losses
 from .pack import IGNORED_LABEL
 
-_INITIAL_DEVIATION = 0.02
 
 
 class Attention(nn.Module):
@@ -136,14 +135,19 @@ class Network(nn.Module):
         return total / (flat != IGNORED_LABEL).sum().clamp(min=1)
 
     def _initialise(self) -> None:
-        """Small normal weights; layers that write to the residual stream start at zero."""
+        """Normal weights; layers that write to the residual stream start at zero.
+
+        Embeddings are as large as what layers come to write.  Where they were small, a token's
+        identity is hard to find behind the first layer.  The
+        output norm makes up for it, since the output layer has the same weights.
+        """
         for name, weight in self.named_parameters():
             if name.endswith(("attn_output.weight", "ffn_down.weight")):
                 nn.init.zeros_(weight)
             elif weight.ndim > 1:
                 is_embedding = name.startswith("token_embd")
-                deviation = _INITIAL_DEVIATION if is_embedding else self.shape.width**-0.5
-                nn.init.normal_(weight, std=deviation)
+                nn.init.normal_(weight, std=1.0 if is_embedding else self.shape.width**-0.5)
+        nn.init.constant_(self.output_norm.weight, self.shape.width**-0.5)
 
 
 def rotary_tables(shape: ModelShape) -> tuple[Tensor, Tensor]:

@@ -19,19 +19,29 @@ class Optimizers:
 
     def __init__(self, network: Network, config: TrainConfig) -> None:
         matrices = [p for p in network.blocks.parameters() if p.ndim == 2]
-        inside = {id(p) for p in matrices}
-        others = [p for p in network.parameters() if id(p) not in inside]
+        norms = [p for p in network.parameters() if p.ndim == 1]
+        embedding = network.token_embd.weight
+        adamw = torch.optim.AdamW(
+            [
+                {"params": [embedding], "lr": config.embedding_rate},
+                {"params": norms, "lr": config.norm_rate},
+            ],
+            betas=_ADAM_BETAS,
+            weight_decay=0.0,
+        )
         muon = Muon(matrices, config.muon_rate, config.weight_decay)
-        adamw = torch.optim.AdamW(others, lr=config.adamw_rate, betas=_ADAM_BETAS, weight_decay=0.0)
         self._optimizers: list[torch.optim.Optimizer] = [muon, adamw]
-        self._rates = [config.muon_rate, config.adamw_rate]
-        self._others = others
+        self._rates = [
+            [float(group["lr"]) for group in optimizer.param_groups]
+            for optimizer in self._optimizers
+        ]
+        self._clipped = [embedding, *norms]
 
     def step(self, factor: float) -> None:
         """Apply the gradients at `factor` of the rates, and clear them."""
-        torch.nn.utils.clip_grad_norm_(self._others, _MAX_GRADIENT_NORM)
-        for optimizer, rate in zip(self._optimizers, self._rates, strict=True):
-            for group in optimizer.param_groups:
+        torch.nn.utils.clip_grad_norm_(self._clipped, _MAX_GRADIENT_NORM)
+        for optimizer, rates in zip(self._optimizers, self._rates, strict=True):
+            for group, rate in zip(optimizer.param_groups, rates, strict=True):
                 group["lr"] = rate * factor
             optimizer.step()
             optimizer.zero_grad(set_to_none=True)

@@ -30,11 +30,11 @@ def test_without_options_the_defaults_stand() -> None:
 def test_every_part_can_be_changed_and_told_again() -> None:
     words = [
         "--width",
-        "256",
+        "192",
         "--num-heads",
-        "4",
+        "3",
         "--num-kv-heads",
-        "4",
+        "3",
         "--rate",
         "0.5",
         "--minutes",
@@ -42,7 +42,7 @@ def test_every_part_can_be_changed_and_told_again() -> None:
         "--no-compile",
     ]
     config = parse(*words)
-    assert (config.shape.width, config.fim.rate, config.train.minutes) == (256, 0.5, 3.0)
+    assert (config.shape.width, config.fim.rate, config.train.minutes) == (192, 0.5, 3.0)
     assert not config.train.compile
     assert training_command(config).split()[1:] == words
 
@@ -56,7 +56,7 @@ def test_a_written_configuration_is_read_back(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "sizes", [{"width": 200}, {"num_kv_heads": 2}, {"feed_forward_width": 100}]
+    "sizes", [{"width": 200}, {"num_kv_heads": 3}, {"feed_forward_width": 100}]
 )
 def test_sizes_that_do_not_fit_are_refused(sizes: dict[str, int]) -> None:
     with pytest.raises(ValueError, match="ModelShape"):
