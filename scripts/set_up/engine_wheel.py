@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from scripts.set_up.environment import Environment
+from scripts.set_up.processor import compiler_environment, compiler_repair, cpu_features
 from scripts.set_up.progress import Reporter, StepFailed, run_step
 
 _PIN = re.compile(r"^llama-cpp-python==(\S+)", re.MULTILINE)
-_CPU_INFO = Path("/proc/cpuinfo")
 
 
 @dataclass(frozen=True)
@@ -44,6 +44,7 @@ class EngineWheel:
             raise StepFailed(f"{environment.engine_lock} does not pin llama-cpp-python")
         # The build uses this processor's own instructions, so another one needs its own wheel.
         facts = [text, environment.cmake_args, sys.platform, platform.machine(), cpu_features()]
+        facts += filter(None, [compiler_repair()])
         key = hashlib.sha256("\n".join(facts).encode()).hexdigest()[:12]
         return cls(
             lock=environment.engine_lock,
@@ -76,21 +77,17 @@ class EngineWheel:
                 f"Compiling llama-cpp-python {self.version} (once, some minutes)",
                 [
                     *[*pip, "wheel", "-v", "--no-deps", "--no-binary", "llama-cpp-python"],
+                    # pip's own cache has wheels of other options and processors.
+                    "--no-cache-dir",
                     *["--require-hashes", "--requirement", str(self.lock)],
                     *["--wheel-dir", str(built)],
                 ],
                 reporter,
                 log_file=log_file,
-                environment={**environment, "CMAKE_ARGS": self.cmake_args},
+                environment={
+                    **compiler_environment(environment),
+                    "CMAKE_ARGS": self.cmake_args,
+                },
             )
             shutil.rmtree(self.folder, ignore_errors=True)
             built.rename(self.folder)
-
-
-def cpu_features() -> str:
-    """Return what the processor can do; a build for one may not run on another."""
-    try:
-        lines = _CPU_INFO.read_text(encoding="utf-8").splitlines()
-    except OSError:
-        return platform.processor()
-    return next((line for line in lines if line.startswith(("flags", "Features"))), "")
