@@ -11,31 +11,25 @@ import argparse
 import asyncio
 import json
 import os
-import random
 import statistics
 import sys
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
 from lsp_server.engine.machine import num_usable_cores
-from lsp_server.models.catalogue import find_model
 from scripts.engine_bench.benchmark import Benchmark, Report, Values
 from scripts.engine_bench.conditions import Conditions
-from scripts.engine_bench.models import bench_model
+from scripts.engine_bench.intervals import interval, ratios, shown
+from scripts.engine_bench.models import CHOICES, EMBEDDED, chosen_model, description
 from scripts.engine_bench.ours import OurFailure
-from scripts.synthetic_model.presets import PRESETS
-from scripts.synthetic_model.quantisation import Quantisation
+from scripts.engine_bench.rounds import interleaved
 
-_EMBEDDED = "embedded"
 _CONTEXT_TOKENS = 512
-_SEED = 7
-_NUM_RESAMPLES = 2_000
 #: What has to hold: the median step, and the worst one, against the quiet median.
 TARGET_MEDIAN = 1.8
 TARGET_WORST = 10.0
@@ -89,21 +83,6 @@ class Pairs:
             "worst_ratio": interval(ratios(self.worst_ms, self.quiet_ms)),
             "other_process_speed": interval(self.hog_share),
         }
-
-
-def ratios(ours: Sequence[float], others: Sequence[float]) -> list[float]:
-    """Return the ratio of each pair."""
-    return [one / other for one, other in zip(ours, others, strict=True)]
-
-
-def interval(values: Sequence[float]) -> tuple[float, float, float]:
-    """Return the median of values and its 95 % bootstrap interval; the same values, the same."""
-    numbers = random.Random(_SEED)
-    medians = sorted(
-        statistics.median(numbers.choices(values, k=len(values))) for _ in range(_NUM_RESAMPLES)
-    )
-    low, high = (medians[int(_NUM_RESAMPLES * share)] for share in (0.025, 0.975))
-    return (round(statistics.median(values), 3), round(low, 3), round(high, 3))
 
 
 class _Child:
@@ -166,8 +145,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     """Add the benchmark's options."""
     parser.add_argument(
         "--model",
-        choices=(_EMBEDDED, *PRESETS),
-        default=_EMBEDDED,
+        choices=CHOICES,
+        default=EMBEDDED,
         help="the embedded model, or whose shape a random one has (default: %(default)s)",
     )
     parser.add_argument("--pairs", type=int, default=10, help="default: %(default)s")
@@ -184,7 +163,7 @@ async def run(options: argparse.Namespace, console: Console) -> Report:
         OurFailure: A process that times steps ended.
     """
     load_before = os.getloadavg()[0]
-    model = _model(options.model, console)
+    model = chosen_model(options.model, console)
     num_cores = num_usable_cores()
     chosen = Way("passive", num_cores)
     others = (
@@ -205,10 +184,11 @@ async def run(options: argparse.Namespace, console: Console) -> Report:
             for way in ways
         }
         await _measure(children, found, options, console)
-    conditions = Conditions(options.model, _CONTEXT_TOKENS, None, load_before)
+    conditions = Conditions(description(options.model), _CONTEXT_TOKENS, None, load_before)
     values = {way.name: pairs.values for way, pairs in found.items()}
     return Report(
-        {"conditions": conditions.values, "ways": values}, (_table(values), conditions.line)
+        {"conditions": conditions.values, "steps": options.steps, "ways": values},
+        (_table(values), conditions.line),
     )
 
 
@@ -218,13 +198,11 @@ async def _measure(
     options: argparse.Namespace,
     console: Console,
 ) -> None:
-    numbers = random.Random(_SEED)
     with Progress(console=console, transient=True) as progress:
         task = progress.add_task("pairs", total=options.pairs * len(children))
-        for _ in range(options.pairs):
-            for way in numbers.sample(list(children), len(children)):
-                await _pair(children[way], found[way], options.steps, numbers.random() < 0.5)
-                progress.advance(task)
+        for way, is_busy_first in interleaved(list(children), options.pairs):
+            await _pair(children[way], found[way], options.steps, is_busy_first)
+            progress.advance(task)
 
 
 async def _pair(child: _Child, pairs: Pairs, num_steps: int, is_busy_first: bool) -> None:
@@ -248,12 +226,6 @@ async def _pair(child: _Child, pairs: Pairs, num_steps: int, is_busy_first: bool
     pairs.hog_share.append(beside / alone)
 
 
-def _model(name: str, console: Console) -> Path:
-    if name == _EMBEDDED:
-        return find_model("bantam-embedded").path
-    return bench_model(name, Quantisation.Q4_K_M, console)
-
-
 def _table(values: dict[str, Values]) -> Table:
     title = (
         f"A step beside a busy core, against quiet: median (wanted: {TARGET_MEDIAN:g} at most), "
@@ -261,14 +233,14 @@ def _table(values: dict[str, Values]) -> Table:
     )
     table = Table("way", "quiet ms", "busy ms", "median", "worst", "other process", title=title)
     for name, one in values.items():
-        cells = (_shown(one[key]) for key in ("median_ratio", "worst_ratio", "other_process_speed"))
+        cells = (shown(one[key]) for key in ("median_ratio", "worst_ratio", "other_process_speed"))
         table.add_row(name, f"{one['ms_quiet']:.2f}", f"{one['ms_busy']:.2f}", *cells)
     return table
 
 
-def _shown(found: tuple[float, float, float]) -> str:
-    middle, low, high = found
-    return f"{middle:.2f} ({low:.2f} to {high:.2f})"
-
-
-BUSY = Benchmark("busy", "how much longer steps take on a busy machine", add_options, run)
+BUSY = Benchmark(
+    name="busy",
+    summary="How much longer steps take while another process keeps a core busy.",
+    add_options=add_options,
+    run=run,
+)

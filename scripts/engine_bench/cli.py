@@ -6,12 +6,16 @@ import argparse
 import asyncio
 import json
 import os
+import shlex
 import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 from rich.console import Console
 
 from lsp_server.engine.native_environment import native_environment
 from lsp_server.errors import BantamError
+from scripts.engine_bench.benchmark import Values
 from scripts.engine_bench.ours import OurFailure
 from scripts.engine_bench.registry import BENCHMARKS
 from scripts.peer.program import PeerFailed
@@ -20,7 +24,8 @@ from scripts.vocabularies.fetch import FetchFailed
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one benchmark and return the exit status."""
-    options = _parse(arguments)
+    given = sys.argv[1:] if arguments is None else arguments
+    options = _parse(given)
     # The model library reads it when it is loaded, which is when the first model is.
     os.environ.update(native_environment(os.environ))
     console = Console(stderr=True)
@@ -32,14 +37,40 @@ def main(arguments: list[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("\nscripts/bench_engine: interrupted", file=sys.stderr)
         return 130
+    text = json.dumps(_record(options, given, report.values), indent=2)
+    if options.output is not None:
+        options.output.write_text(f"{text}\n", encoding="utf-8")
     if options.json:
-        print(json.dumps(report.values, indent=2))
+        print(text)
     else:
         Console().print(*report.tables, sep="\n")
     return 0
 
 
-def _parse(arguments: list[str] | None) -> argparse.Namespace:
+def _record(options: argparse.Namespace, given: Sequence[str], values: Values) -> Values:
+    """Return what was found with what it is and how to measure it again."""
+    words = ["scripts/bench_engine", *_without_output(given)]
+    return {
+        "benchmark": options.benchmark,
+        "command": shlex.join(words),
+        "note": options.note,
+        **values,
+    }
+
+
+def _without_output(given: Sequence[str]) -> Iterator[str]:
+    """Yield the arguments that decide what is measured."""
+    words = iter(given)
+    for word in words:
+        name, is_joined, _ = word.partition("=")
+        if name in {"--output", "--note"}:
+            if not is_joined:
+                next(words, None)
+        elif word != "--json":
+            yield word
+
+
+def _parse(arguments: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="scripts/bench_engine", description="Measure the engine beside llama-server."
     )
@@ -49,6 +80,8 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
             benchmark.name, help=benchmark.summary, description=benchmark.summary
         )
         one.add_argument("--json", action="store_true", help="write JSON instead of tables")
+        one.add_argument("--output", type=Path, help="write the JSON to this file, too")
+        one.add_argument("--note", default="", help="what readers of the figures have to know")
         one.add_argument(
             "--no-peer", action="store_true", help="measure our engine alone, without llama-server"
         )

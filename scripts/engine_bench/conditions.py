@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import os
-import platform
 from dataclasses import dataclass
-from pathlib import Path
 
 from rich.text import Text
 
+from lsp_server.engine.machine import processor_name
 from scripts.engine_bench.benchmark import Values
+from scripts.set_up.processor import cpu_features
 from scripts.vocabularies.fetch import pinned_archive
+
+#: Instructions for products of small numbers, as Linux names them.
+_FEATURES = (
+    *("avx2", "f16c", "avx_vnni", "avx512f", "avx512_vnni", "avx512_bf16", "amx_int8", "amx_bf16"),
+    *("asimd", "asimddp", "i8mm", "sve"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,12 +28,14 @@ class Conditions:
         context_tokens: `n_ctx` of both systems.
         peer: The peer's name, if there was one.
         load_before: Mean number of busy processes in the minute before.
+        num_threads: CPU threads of each system, where they are fixed.
     """
 
     model: str
     context_tokens: int
     peer: str | None
     load_before: float
+    num_threads: int | None = None
 
     @property
     def values(self) -> Values:
@@ -37,8 +45,10 @@ class Conditions:
             "n_ctx": self.context_tokens,
             "peer": self.peer,
             "library": pinned_archive(),
-            "processor": _processor(),
+            "processor": processor_name(),
+            "features": _features(),
             "cores": os.cpu_count(),
+            "threads": self.num_threads,
             "load_before": round(self.load_before, 2),
             "load_after": round(os.getloadavg()[0], 2),
         }
@@ -55,10 +65,7 @@ class Conditions:
         )
 
 
-def _processor() -> str:
-    try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-    except OSError:
-        return platform.processor() or platform.machine()
-    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    return names[0] if names else platform.machine()
+def _features() -> list[str]:
+    """Return what the processor has of the instructions that matter here."""
+    found = cpu_features().split()
+    return [feature for feature in _FEATURES if feature in found]

@@ -36,6 +36,7 @@ from scripts.engine_bench.models import bench_model
 from scripts.engine_bench.ours import bench_settings
 from scripts.engine_bench.sources import PAIRS
 from scripts.engine_bench.summary import summarise
+from scripts.peer.options import PeerOptions
 from scripts.peer.program import find_peer
 from scripts.peer.server import serving
 from scripts.set_up.progress import Reporter
@@ -99,7 +100,7 @@ async def run(options: argparse.Namespace, console: Console) -> Report:
     async with _ours(model) as contender:
         found["bantam"] = await _measure(contender, effort, "bantam", console)
     if peer is not None:
-        async with serving(peer, model, CONTEXT_TOKENS) as client:
+        async with serving(peer, model, PeerOptions(CONTEXT_TOKENS)) as client:
             found["peer"] = await _measure(PeerContender(client), effort, "peer", console)
     conditions = Conditions(
         *(f"random weights of {options.model}'s shape in Q4_K_M", CONTEXT_TOKENS),

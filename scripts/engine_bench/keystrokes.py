@@ -34,6 +34,7 @@ from scripts.engine_bench.ours import bench_settings, our_system
 from scripts.engine_bench.sources import PAIRS
 from scripts.engine_bench.theirs import PeerSystem
 from scripts.engine_bench.traces import Key, typing_session
+from scripts.peer.options import PeerOptions
 from scripts.peer.program import Peer, find_peer
 from scripts.peer.server import serving
 from scripts.set_up.progress import Reporter
@@ -127,7 +128,9 @@ async def _ask_peer(
     asked: list[Asked] = []
     for keys in sessions:
         async with AsyncExitStack() as stack:
-            client = await stack.enter_async_context(serving(peer, model, CONTEXT_TOKENS))
+            client = await stack.enter_async_context(
+                serving(peer, model, PeerOptions(CONTEXT_TOKENS))
+            )
             asked += await _ask(PeerSystem(client, max_tokens), keys, "peer", console)
     return asked
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -9,6 +11,9 @@ from typing import Any
 import aiohttp
 
 from scripts.peer.program import PeerFailed
+
+#: What a line of a stream of events begins with.
+_DATA = b"data: "
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,11 +35,31 @@ class PeerAnswer:
     ms_decode: float
 
 
-class PeerClient:
-    """Asks a running server."""
+@dataclass(frozen=True, slots=True)
+class StreamedAnswer:
+    """An answer that came piece by piece.
 
-    def __init__(self, session: aiohttp.ClientSession) -> None:
+    Attributes:
+        answer: What it cost.
+        first_s: When its first text came, in seconds of `time.perf_counter`.
+    """
+
+    answer: PeerAnswer
+    first_s: float
+
+
+class PeerClient:
+    """Asks a running server.
+
+    Attributes:
+        pid: The server's process.
+        base: Its address.
+    """
+
+    def __init__(self, session: aiohttp.ClientSession, pid: int, base: str) -> None:
         """Use a session whose base address is the server's."""
+        self.pid = pid
+        self.base = base
         self._session = session
 
     async def infill(
@@ -65,25 +90,56 @@ class PeerClient:
         """
         return await self._ask("/completion", {"prompt": prompt}, max_tokens, slot)
 
+    async def stream(
+        self, prompt: str, *, max_tokens: int, slot: int | None = None
+    ) -> StreamedAnswer:
+        """Ask for what follows a text, and read the answer as it is written.
+
+        Raises:
+            PeerFailed: The server did not answer as it should.
+        """
+        body = _body({"prompt": prompt}, max_tokens, slot) | {"stream": True}
+        first_s: float | None = None
+        async with self._session.post("/completion", json=body) as response:
+            if response.status != 200:
+                raise PeerFailed(
+                    f"llama-server answered a stream with {response.status}: "
+                    f"{await response.text()}"
+                )
+            async for line in response.content:
+                if not line.startswith(_DATA):
+                    continue
+                content = json.loads(line.removeprefix(_DATA))
+                if first_s is None:
+                    first_s = time.perf_counter()
+                if content.get("stop"):
+                    return StreamedAnswer(_answer(content["timings"]), first_s)
+        raise PeerFailed("llama-server ended a stream without its last line")
+
     async def _ask(
         self, path: str, values: Mapping[str, str], max_tokens: int, slot: int | None
     ) -> PeerAnswer:
-        body: dict[str, Any] = {
-            **values,
-            "n_predict": max_tokens,
-            "temperature": 0.0,
-            # A random model may end at once; the same number of tokens is asked of both systems.
-            "ignore_eos": True,
-            "cache_prompt": True,
-            "stream": False,
-        }
-        if slot is not None:
-            body["id_slot"] = slot
+        body = _body(values, max_tokens, slot)
         async with self._session.post(path, json=body) as response:
             content = await response.json(content_type=None)
             if response.status != 200:
                 raise PeerFailed(f"llama-server answered {path} with {response.status}: {content}")
         return _answer(content["timings"])
+
+
+def _body(values: Mapping[str, str], max_tokens: int, slot: int | None) -> dict[str, Any]:
+    body: dict[str, Any] = {
+        **values,
+        "n_predict": max_tokens,
+        "temperature": 0.0,
+        # A random model may end at once; the same number of tokens is asked of both systems.
+        "ignore_eos": True,
+        "cache_prompt": True,
+        "stream": False,
+    }
+    if slot is not None:
+        body["id_slot"] = slot
+    return body
 
 
 def _answer(timings: Mapping[str, Any]) -> PeerAnswer:

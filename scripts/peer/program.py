@@ -7,13 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from scripts.peer.build import PeerBuild, PeerNotBuilt
+from scripts.peer.options import BATCH_TOKENS, CACHE_REUSE, PeerOptions
 from scripts.peer.wheel import VERSION, WheelMissing, ensure_wheel, wheel_command
 from scripts.set_up.progress import Reporter
-
-#: The values that llama-server's own presets for infilling set (`--fim-qwen-1.5b-default` in
-#: common/arg.cpp of llama.cpp) and llama.vim recommends.
-BATCH_TOKENS = 1_024
-CACHE_REUSE = 256
 
 
 class PeerFailed(Exception):
@@ -26,11 +22,11 @@ class Peer:
 
     Attributes:
         name: For people; says where it comes from.
-        command: Returns the command that serves a model: model, context in tokens, port.
+        command: Returns the command that serves a model: model, options, port.
     """
 
     name: str
-    command: Callable[[Path, int, int], list[str]]
+    command: Callable[[Path, PeerOptions, int], list[str]]
 
 
 def find_peer(reporter: Reporter) -> Peer:
@@ -46,12 +42,22 @@ def find_peer(reporter: Reporter) -> Peer:
         return _wheel_peer(reporter, reason)
     return Peer(
         f"llama-server of {build.archive}",
-        lambda model, context_tokens, port: [
-            *(str(program), "--model", str(model), "--ctx-size", str(context_tokens)),
-            *("--batch-size", str(BATCH_TOKENS), "--ubatch-size", str(BATCH_TOKENS)),
-            *("--cache-reuse", str(CACHE_REUSE), "--host", "127.0.0.1", "--port", str(port)),
-        ],
+        lambda model, options, port: _command(program, model, options, port),
     )
+
+
+def _command(program: Path, model: Path, options: PeerOptions, port: int) -> list[str]:
+    command = [
+        *(str(program), "--model", str(model), "--ctx-size", str(options.context_tokens)),
+        *("--batch-size", str(BATCH_TOKENS), "--ubatch-size", str(BATCH_TOKENS)),
+        *("--cache-reuse", str(CACHE_REUSE), "--host", "127.0.0.1", "--port", str(port)),
+    ]
+    if options.num_threads is not None:
+        threads = str(options.num_threads)
+        command += ["--threads", threads, "--threads-batch", threads]
+    if options.num_slots is not None:
+        command += ["--parallel", str(options.num_slots), "--kv-unified"]
+    return command
 
 
 def _wheel_peer(reporter: Reporter, reason: PeerNotBuilt) -> Peer:
@@ -64,7 +70,5 @@ def _wheel_peer(reporter: Reporter, reason: PeerNotBuilt) -> Peer:
         ) from error
     return Peer(
         f"llama-server in the wheel xllamacpp {VERSION}, another llama.cpp than ours",
-        lambda model, context_tokens, port: wheel_command(
-            folder, model, context_tokens, BATCH_TOKENS, CACHE_REUSE, port
-        ),
+        lambda model, options, port: wheel_command(folder, model, options, port),
     )

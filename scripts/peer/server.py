@@ -13,15 +13,19 @@ from pathlib import Path
 import aiohttp
 
 from scripts.peer.client import PeerClient
+from scripts.peer.options import PeerOptions
 from scripts.peer.program import Peer, PeerFailed
 
 _START_TIMEOUT_S = 300.0
-_POLL_S = 0.1
+_POLL_S = 0.02
 _NUM_TAIL_LINES = 15
+_NO_TIMEOUT = aiohttp.ClientTimeout(total=None)
 
 
 @asynccontextmanager
-async def serving(peer: Peer, model: Path, context_tokens: int) -> AsyncGenerator[PeerClient, None]:
+async def serving(
+    peer: Peer, model: Path, options: PeerOptions
+) -> AsyncGenerator[PeerClient, None]:
     """Run the peer with a model as long as the context lasts.
 
     Raises:
@@ -30,27 +34,33 @@ async def serving(peer: Peer, model: Path, context_tokens: int) -> AsyncGenerato
     port = _free_port()
     with tempfile.TemporaryFile() as log:
         process = await asyncio.create_subprocess_exec(
-            *peer.command(model, context_tokens, port),
+            *peer.command(model, options, port),
             stdin=asyncio.subprocess.DEVNULL,
             stdout=log,
             stderr=asyncio.subprocess.STDOUT,
             env=_environment(),
         )
         try:
-            timeout = aiohttp.ClientTimeout(total=None)
             base = f"http://127.0.0.1:{port}"
-            async with aiohttp.ClientSession(base, timeout=timeout) as session:
+            async with aiohttp.ClientSession(base, timeout=_NO_TIMEOUT) as session:
                 try:
                     await _wait_until_ready(session, process)
                 except PeerFailed as error:
                     log.seek(0)
                     lines = log.read().decode(errors="replace").splitlines()[-_NUM_TAIL_LINES:]
                     raise PeerFailed("\n".join([str(error), *lines])) from error
-                yield PeerClient(session)
+                yield PeerClient(session, process.pid, base)
         finally:
             if process.returncode is None:
                 process.kill()
             await process.wait()
+
+
+@asynccontextmanager
+async def another_client(client: PeerClient) -> AsyncGenerator[PeerClient, None]:
+    """Give a client of the same server with a connection of its own."""
+    async with aiohttp.ClientSession(client.base, timeout=_NO_TIMEOUT) as session:
+        yield PeerClient(session, client.pid, client.base)
 
 
 def _environment() -> dict[str, str]:

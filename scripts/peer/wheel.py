@@ -5,28 +5,32 @@ It is of another llama.cpp than ours, built with other flags; whoever shows its 
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 import tempfile
 from pathlib import Path
 
+from scripts.peer.options import BATCH_TOKENS, CACHE_REUSE, PeerOptions
 from scripts.set_up.install import cache_folder, clean_environment
 from scripts.set_up.progress import Reporter, StepFailed, run_step
 
 VERSION = "2026.10.11549"
 #: Its server takes llama-server's own options.
 _SERVE = """
-import signal, sys
+import json, signal, sys
 sys.path.insert(0, sys.argv[1])
 import xllamacpp
-model, n_ctx, n_batch, n_reuse, port = sys.argv[2:]
+model, port, values = sys.argv[2:]
 params = xllamacpp.CommonParams()
 params.model.path = model
-params.n_ctx = int(n_ctx)
-params.n_batch = params.n_ubatch = int(n_batch)
-params.n_cache_reuse = int(n_reuse)
 params.hostnames = ["127.0.0.1"]
 params.port = int(port)
+values = json.loads(values)
+if (threads := values.pop("n_threads")) is not None:
+    params.cpuparams.n_threads = params.cpuparams_batch.n_threads = threads
+for name, value in values.items():
+    setattr(params, name, value)
 server = xllamacpp.Server(params)
 signal.pause()
 """
@@ -64,9 +68,16 @@ def ensure_wheel(reporter: Reporter) -> Path:
     return folder
 
 
-def wheel_command(
-    folder: Path, model: Path, context_tokens: int, batch_tokens: int, cache_reuse: int, port: int
-) -> list[str]:
+def wheel_command(folder: Path, model: Path, options: PeerOptions, port: int) -> list[str]:
     """Return the command that serves a model."""
-    numbers = (context_tokens, batch_tokens, cache_reuse, port)
-    return [sys.executable, "-c", _SERVE, str(folder), str(model), *map(str, numbers)]
+    values: dict[str, int | bool | None] = {
+        "n_ctx": options.context_tokens,
+        "n_batch": BATCH_TOKENS,
+        "n_ubatch": BATCH_TOKENS,
+        "n_cache_reuse": CACHE_REUSE,
+        "n_threads": options.num_threads,
+    }
+    if options.num_slots is not None:
+        values |= {"n_parallel": options.num_slots, "kv_unified": True}
+    settings = json.dumps(values)
+    return [sys.executable, "-c", _SERVE, str(folder), str(model), str(port), settings]

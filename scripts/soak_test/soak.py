@@ -8,10 +8,9 @@ import random
 import shutil
 import signal
 import sys
-import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,6 +23,7 @@ from scripts.soak_test.memory import SAMPLE_S, MemoryWatch
 from scripts.soak_test.report import Findings
 from scripts.soak_test.tally import Tally
 from scripts.soak_test.typist import Typist
+from scripts.workplace import environment_of, workplace
 
 _REPOSITORY = Path(__file__).parents[2]
 _SERVE = (str(Path(sys.executable).with_name("bantam")), "serve")
@@ -61,9 +61,9 @@ async def run_soak(plan: Plan, on_progress: Callable[[float, str], None]) -> Fin
         plan: What to do.
         on_progress: Called about every second with the seconds so far and a few words.
     """
-    with _workplace() as (root, folders):
+    with workplace() as (root, folders):
         tally = Tally()
-        client = await EditorClient.start(_SERVE, _environment(folders), tally)
+        client = await EditorClient.start(_SERVE, environment_of(folders), tally)
         try:
             files = _copy_sources(root / "wörk space", plan.seed)
             await _begin(client, files[0].parent, plan.model)
@@ -161,30 +161,3 @@ def _copy_sources(target: Path, seed: int) -> list[Path]:
         Path(shutil.copyfile(source, target / f"{number}_{source.name}"))
         for number, source in enumerate(chosen)
     ]
-
-
-@contextmanager
-def _workplace() -> Iterator[tuple[Path, Directories]]:
-    """Give a short folder for everything that is written; a socket's path has to be short."""
-    with tempfile.TemporaryDirectory(prefix="bantam-", ignore_cleanup_errors=True) as name:
-        root = Path(name)
-        yield (
-            root,
-            Directories(
-                config=root / "config",
-                state=root / "state",
-                cache=root / "cache",
-                data=root / "data",
-                runtime=root / "run",
-            ),
-        )
-
-
-def _environment(folders: Directories) -> Mapping[str, str]:
-    return os.environ | {
-        "BANTAM_CONFIG_HOME": str(folders.config),
-        "BANTAM_STATE_HOME": str(folders.state),
-        "BANTAM_CACHE_HOME": str(folders.cache),
-        "BANTAM_DATA_HOME": str(folders.data),
-        "BANTAM_RUNTIME_DIR": str(folders.runtime),
-    }

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from scripts.engine_bench import contention, keystrokes
-from scripts.engine_bench.busy import interval
 from scripts.engine_bench.case import Case, Span
 from scripts.engine_bench.cli import main
+from scripts.engine_bench.intervals import interval
 from scripts.engine_bench.sources import PAIRS, Source
 from scripts.engine_bench.summary import percentile, summarise
 from scripts.engine_bench.theirs import infill_texts

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+import json
 import shutil
 import tarfile
 from pathlib import Path
@@ -9,6 +10,7 @@ import pytest
 
 from scripts.peer import build, program
 from scripts.peer.build import PROGRAM, PeerBuild, PeerNotBuilt
+from scripts.peer.options import PeerOptions
 from scripts.peer.program import PeerFailed, find_peer
 from scripts.peer.server import serving
 from scripts.peer.wheel import WheelMissing, wheel_command
@@ -99,8 +101,9 @@ def test_without_cmake_the_wheel_is_taken_and_named(
     peer = find_peer(reporter())
     assert "xllamacpp" in peer.name
     assert "another llama.cpp" in peer.name
-    command = peer.command(Path("model.gguf"), 4_096, 1_234)
-    assert command[-5:] == ["model.gguf", "4096", "1024", "256", "1234"]
+    command = peer.command(Path("model.gguf"), PeerOptions(4_096), 1_234)
+    assert command[-3:-1] == ["model.gguf", "1234"]
+    assert json.loads(command[-1])["n_ctx"] == 4_096
 
 
 def test_without_either_both_reasons_are_said(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -113,13 +116,27 @@ def test_without_either_both_reasons_are_said(cache: Path, monkeypatch: pytest.M
         find_peer(reporter())
 
 
+def test_threads_and_slots_are_said_to_both_kinds_of_peer(
+    cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    options = PeerOptions(4_096, num_threads=3, num_slots=8)
+    built = PeerBuild.of()
+    built.folder.mkdir(parents=True)
+    built.program.write_bytes(b"")
+    words = " ".join(find_peer(reporter()).command(Path("model.gguf"), options, 1))
+    for wanted in ("--threads 3", "--threads-batch 3", "--parallel 8 --kv-unified"):
+        assert wanted in words
+    values = json.loads(wheel_command(tmp_path, Path("model.gguf"), options, 1)[-1])
+    assert (values["n_threads"], values["n_parallel"], values["kv_unified"]) == (3, 8, True)
+
+
 def test_the_wheel_s_command_is_valid_python() -> None:
-    command = wheel_command(Path("x"), Path("m.gguf"), 1, 2, 3, 4)
+    command = wheel_command(Path("x"), Path("m.gguf"), PeerOptions(1), 2)
     compile(command[2], "command", "exec")
 
 
 async def test_answers_have_the_server_s_own_figures() -> None:
-    async with serving(STUB_PEER, Path("model.gguf"), 4_096) as client:
+    async with serving(STUB_PEER, Path("model.gguf"), PeerOptions(4_096)) as client:
         answer = await client.infill("a\n", "b", "c\n", max_tokens=5)
     assert (answer.tokens_computed, answer.tokens_reused) == (TOKENS_COMPUTED, TOKENS_REUSED)
     assert (answer.tokens_generated, answer.ms_prompt, answer.ms_decode) == (5, 20.0, 10.0)
@@ -127,11 +144,11 @@ async def test_answers_have_the_server_s_own_figures() -> None:
 
 async def test_a_server_that_ends_at_once_is_quoted() -> None:
     with pytest.raises(PeerFailed, match=r"ended with status 1(.|\n)*cannot be loaded"):
-        async with serving(STUB_PEER, Path("broken.gguf"), 4_096):
+        async with serving(STUB_PEER, Path("broken.gguf"), PeerOptions(4_096)):
             pass
 
 
 async def test_a_refused_request_is_an_error() -> None:
-    async with serving(STUB_PEER, Path("model.gguf"), 4_096) as client:
+    async with serving(STUB_PEER, Path("model.gguf"), PeerOptions(4_096)) as client:
         with pytest.raises(PeerFailed, match="500"):
             await client.complete("fail", max_tokens=1)

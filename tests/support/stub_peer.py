@@ -11,7 +11,7 @@ _STUB = Path(__file__).with_name("stub_llama_server.py")
 
 STUB_PEER = Peer(
     "a stub",
-    lambda model, context_tokens, port: [
-        *(sys.executable, str(_STUB), str(model), str(context_tokens), str(port))
+    lambda model, options, port: [
+        *(sys.executable, str(_STUB), str(model), str(options.context_tokens), str(port))
     ],
 )
