@@ -1,0 +1,1 @@
+"""The page of measured results, written from the JSON that benchmarks gave."""

@@ -1,0 +1,58 @@
+"""Steps beside a busy core."""
+
+from __future__ import annotations
+
+from scripts.engine_bench.busy import TARGET_MEDIAN, TARGET_WORST
+from scripts.engine_bench.intervals import shown
+from scripts.performance_page.section import Section, Values, table, verdict
+from scripts.plots.charts import interval_chart
+
+_RATIOS = ("median_ratio", "worst_ratio", "other_process_speed")
+
+
+def busy_section(values: Values) -> Section:
+    """Return what `busy` found; the first of its ways is the one that the engine takes."""
+    ways: Values = values["ways"]
+    rows = [
+        [
+            *(way, f"{one['ms_quiet']:.2f}", f"{one['ms_busy']:.2f}"),
+            *(shown(one[ratio]) for ratio in _RATIOS),
+        ]
+        for way, one in ways.items()
+    ]
+    name, chosen = next(iter(ways.items()))
+    failures = [
+        what
+        for what, ratio, target in (
+            ("the median step", chosen["median_ratio"], TARGET_MEDIAN),
+            ("the worst step", chosen["worst_ratio"], TARGET_WORST),
+        )
+        if ratio[0] > target
+    ]
+    text = "\n".join(
+        [
+            "How much longer steps take while another process keeps one core busy, against quiet "
+            f"neighbours; {chosen['pairs']} pairs of {values['steps']} steps.",
+            f"The engine runs as in the first row ({name}); the others are what we did not choose.",
+            "The last column is the speed of the other process against its speed alone.",
+            "",
+            table(["", "quiet ms", "busy ms", "median step", "worst step", "other process"], rows),
+            "",
+            verdict(
+                f"{TARGET_MEDIAN:g} times at most in the median, and {TARGET_WORST:g} times for "
+                "the worst step",
+                failures,
+            ),
+        ]
+    )
+    picture = interval_chart(
+        "A step beside a busy core / a quiet step",
+        {
+            way: {"median step": one["median_ratio"], "worst step": one["worst_ratio"]}
+            for way, one in ways.items()
+        },
+        {"most wanted, median": TARGET_MEDIAN, "most wanted, worst": TARGET_WORST},
+        is_logarithmic=True,
+    )
+    losses = tuple(f"{failure} is slower than is wanted." for failure in failures)
+    return Section("A busy machine", text, picture, losses)
