@@ -9,11 +9,15 @@ from typing import Any
 
 import pytest
 
-from scripts.engine_bench import contention, keystrokes
+from scripts.engine_bench import batching, contention, keystrokes, memory, startup
+from scripts.engine_bench.batching import tokens_per_second
 from scripts.engine_bench.case import Case, Span
 from scripts.engine_bench.cli import main
 from scripts.engine_bench.intervals import interval
+from scripts.engine_bench.ours import OurFailure
+from scripts.engine_bench.rounds import interleaved
 from scripts.engine_bench.sources import PAIRS, Source
+from scripts.engine_bench.streams import Answered
 from scripts.engine_bench.summary import percentile, summarise
 from scripts.engine_bench.theirs import infill_texts
 from scripts.engine_bench.traces import KeyKind, typing_session
@@ -24,7 +28,7 @@ from tests.support.stub_peer import STUB_PEER
 
 @pytest.fixture
 def stub_peer(monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in (keystrokes, contention):
+    for module in (keystrokes, contention, batching, startup, memory):
         monkeypatch.setattr(module, "find_peer", lambda reporter: STUB_PEER)
 
 
@@ -161,6 +165,122 @@ def test_busy_compares_pairs_of_every_way_to_run(capsys: pytest.CaptureFixture[s
         assert 0 < low <= median <= high
         assert way["worst_ratio"][0] >= median
     assert any(name.startswith("passive") for name in values["ways"])
+
+
+def test_batching_asks_both_systems_the_same_at_every_width(
+    vocabularies: Path, stub_peer: None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    options = "--model embedded --pairs 2 --widths 1 3 --tokens 4 --prompt-tokens 40"
+    values = found(capsys, "batching", *options.split())
+    assert values["widths"].keys() == {"1", "3"}
+    for width in values["widths"].values():
+        for kind in ("new prompts", "cached prompts"):
+            assert len(width["bantam"][kind]) == len(width["peer"][kind]) == 2
+            median, low, high = width["ratio"][kind]
+            assert 0 < low <= median <= high
+        assert width["bantam"]["tokens_prompt_mean"] > 20
+        assert width["bantam"]["tokens_prompt_computed_again_mean"] == 1
+        assert width["peer"]["tokens_prompt_mean"] == TOKENS_COMPUTED
+    assert values["conditions"]["threads"] >= 1
+
+
+def test_overhead_compares_steps_with_bare_ones_and_says_where_time_goes(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    options = "--model embedded --rounds 1 --widths 1 --tokens 12"
+    width = found(capsys, "overhead", *options.split())["widths"]["1"]
+    assert width["engine_ms"] > 0 < width["bare_ms"]
+    assert width["ratio"][0] > 0
+    parts = width["processor_ms"]
+    assert {"sampling", "detokenising", "scheduling"} <= parts.keys()
+    assert all(ms >= 0 for ms in parts.values())
+    assert parts["sampling"] > 0
+
+
+def test_startup_starts_both_systems_anew(
+    stub_peer: None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cases = found(capsys, "startup", "--model", "embedded", "--pairs", "1")["cases"]
+    assert list(cases) == ["cold", "warm", "attach"]
+    for case in cases.values():
+        assert len(case["bantam"]["ms"]) == len(case["peer"]["ms"]) == 1
+    assert cases["cold"]["bantam"]["ms"][0] > cases["warm"]["bantam"]["ms"][0]
+
+
+def test_memory_counts_engine_peer_and_every_window(
+    stub_peer: None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    values = found(capsys, "memory", "--model", "embedded", "--windows", "2")
+    for name in ("bantam", "peer"):
+        for moment in ("loaded", "used"):
+            assert values[name][moment]["rss_mib"] > 5
+    windows = values["windows"]
+    assert windows["number"] == len(windows["server"]) == 2
+    assert windows["servers_together"]["rss_mib"] > windows["server"][0]["rss_mib"]
+    # The engine has the model, the servers have none.
+    assert windows["engine"]["rss_mib"] > windows["server"][0]["rss_mib"]
+
+
+def answered(asked_s: float, end_s: float, num_tokens: int) -> Answered:
+    return Answered(asked_s, asked_s + 0.1, end_s, 10, num_tokens)
+
+
+def test_tokens_per_second_count_from_the_first_question_to_the_last_end() -> None:
+    answers = [answered(1.0, 3.0, 8), answered(1.5, 5.0, 12)]
+    assert tokens_per_second(answers) == pytest.approx(20 / 4.0)
+    assert answers[0].ms_to_first == pytest.approx(100.0)
+
+
+class EndsEarly:
+    """Answers that end early for some prompts."""
+
+    def __init__(self, short: set[str]) -> None:
+        self.asked: list[str] = []
+        self._short = short
+
+    async def ask(self, prompt: str, document: int, max_tokens: int) -> Answered:
+        self.asked.append(prompt)
+        return answered(0.0, 1.0 + document, 1 if prompt in self._short else max_tokens)
+
+
+async def test_prompts_whose_answers_end_early_are_replaced_for_both_systems() -> None:
+    systems = {"bantam": EndsEarly({"a"}), "peer": EndsEarly({"d"})}
+    options = argparse.Namespace(tokens=8)
+    halves = await batching._pair(systems, 2, iter("abcdefgh"), options)
+    assert halves["bantam"].new == halves["peer"].new
+    for system in systems.values():
+        # Each prompt is asked when it is new and again when it is cached.
+        assert system.asked == list("ababcdcdefef")
+
+
+async def test_answers_that_always_end_early_are_an_error() -> None:
+    short = set("abcdefghijklmnopqrstuvwxyz")
+    with pytest.raises(OurFailure, match="lower --tokens"):
+        await batching._pair(
+            {"bantam": EndsEarly(short)}, 1, iter(short), argparse.Namespace(tokens=8)
+        )
+
+
+def test_every_half_is_first_as_often_as_second() -> None:
+    order = list(interleaved(["a", "b", "c"], 10))
+    assert order == list(interleaved(["a", "b", "c"], 10))
+    for start in range(0, 30, 3):
+        assert {item for item, _ in order[start : start + 3]} == {"a", "b", "c"}
+    for item in "abc":
+        assert sum(is_first for other, is_first in order if other == item) == 5
+
+
+def test_a_record_says_how_to_measure_again(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "busy.json"
+    options = ["busy", "--pairs=1", "--steps", "2", "--only-ours", "--note", "a small run"]
+    assert main([*options, "--output", str(path)]) == 0
+    record = json.loads(path.read_text())
+    assert record["benchmark"] == "busy"
+    assert record["note"] == "a small run"
+    assert record["command"] == "scripts/bench_engine busy --pairs=1 --steps 2 --only-ours"
+    assert "A step beside a busy core" in capsys.readouterr().out
 
 
 def test_intervals_repeat_and_hold_the_median() -> None:

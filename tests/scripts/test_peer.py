@@ -4,6 +4,7 @@ import io
 import json
 import shutil
 import tarfile
+import time
 from pathlib import Path
 
 import pytest
@@ -12,11 +13,15 @@ from scripts.peer import build, program
 from scripts.peer.build import PROGRAM, PeerBuild, PeerNotBuilt
 from scripts.peer.options import PeerOptions
 from scripts.peer.program import PeerFailed, find_peer
-from scripts.peer.server import serving
+from scripts.peer.server import another_client, serving
 from scripts.peer.wheel import WheelMissing, wheel_command
 from scripts.set_up.progress import Reporter
 from scripts.vocabularies.fetch import FetchFailed
-from tests.support.stub_llama_server import TOKENS_COMPUTED, TOKENS_REUSED
+from tests.support.stub_llama_server import (
+    TOKENS_COMPUTED,
+    TOKENS_OF_A_CUT_STREAM,
+    TOKENS_REUSED,
+)
 from tests.support.stub_peer import STUB_PEER
 
 
@@ -152,3 +157,22 @@ async def test_a_refused_request_is_an_error() -> None:
     async with serving(STUB_PEER, Path("model.gguf"), PeerOptions(4_096)) as client:
         with pytest.raises(PeerFailed, match="500"):
             await client.complete("fail", max_tokens=1)
+
+
+async def test_a_stream_has_figures_and_the_time_of_its_first_text() -> None:
+    async with serving(STUB_PEER, Path("model.gguf"), PeerOptions(4_096)) as client:
+        before_s = time.perf_counter()
+        streamed = await client.stream("x = ", max_tokens=5, slot=0)
+        async with another_client(client) as other:
+            await other.stream("y = ", max_tokens=1)
+    assert before_s < streamed.first_s < time.perf_counter()
+    assert streamed.answer.tokens_computed == TOKENS_COMPUTED
+    assert streamed.answer.tokens_generated == 5
+
+
+async def test_a_stream_that_is_refused_or_cut_is_an_error() -> None:
+    async with serving(STUB_PEER, Path("model.gguf"), PeerOptions(4_096)) as client:
+        with pytest.raises(PeerFailed, match="500"):
+            await client.stream("fail", max_tokens=1)
+        with pytest.raises(PeerFailed, match="without its last line"):
+            await client.stream("x = ", max_tokens=TOKENS_OF_A_CUT_STREAM)
