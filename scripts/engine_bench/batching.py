@@ -22,7 +22,6 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
-from lsp_server.engine.machine import num_usable_cores
 from scripts.engine_bench.benchmark import Benchmark, Report, Values
 from scripts.engine_bench.conditions import Conditions
 from scripts.engine_bench.crowd import long_prompts
@@ -33,7 +32,8 @@ from scripts.engine_bench.engine_process import (
     wait_until_measured,
 )
 from scripts.engine_bench.intervals import interval, ratios, shown
-from scripts.engine_bench.models import CHOICES, chosen_model, description
+from scripts.engine_bench.machine_options import add_machine_options
+from scripts.engine_bench.models import chosen_model, description
 from scripts.engine_bench.ours import OurFailure
 from scripts.engine_bench.rounds import interleaved
 from scripts.engine_bench.streams import Answered, OurStreams, PeerStreams, Streams
@@ -111,12 +111,7 @@ def tokens_per_second(answers: Sequence[Answered]) -> float:
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Add the benchmark's options."""
-    parser.add_argument(
-        "--model",
-        choices=CHOICES,
-        default="deepseek-coder-1.3b",
-        help="the embedded model, or whose shape a random one has (default: %(default)s)",
-    )
+    add_machine_options(parser)
     parser.add_argument("--pairs", type=int, default=10, help="default: %(default)s")
     parser.add_argument(
         "--widths",
@@ -143,7 +138,7 @@ async def run(options: argparse.Namespace, console: Console) -> Report:
     load_before = os.getloadavg()[0]
     peer = None if options.no_peer else find_peer(Reporter(sys.stderr))
     model = chosen_model(options.model, console)
-    num_threads = num_usable_cores()
+    num_threads: int = options.threads
     async with AsyncExitStack() as stack:
         folders = await stack.enter_async_context(
             engine_folders(EngineOptions(CONTEXT_TOKENS, num_threads))

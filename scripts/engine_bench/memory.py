@@ -16,7 +16,6 @@ from rich.console import Console
 from rich.table import Table
 
 from lsp_server.engine.client import EngineClient
-from lsp_server.engine.machine import num_usable_cores
 from scripts.engine_bench.benchmark import Benchmark, Report, Values
 from scripts.engine_bench.conditions import Conditions
 from scripts.engine_bench.crowd import long_prompts
@@ -26,7 +25,8 @@ from scripts.engine_bench.engine_process import (
     engine_folders,
     wait_until_measured,
 )
-from scripts.engine_bench.models import CHOICES, chosen_model, description
+from scripts.engine_bench.machine_options import add_machine_options
+from scripts.engine_bench.models import chosen_model, description
 from scripts.engine_bench.process_memory import memory_of, total
 from scripts.engine_bench.streams import OurStreams, PeerStreams, Streams
 from scripts.engine_bench.windows import open_windows
@@ -43,12 +43,7 @@ _ANSWER_TOKENS = 32
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Add the benchmark's options."""
-    parser.add_argument(
-        "--model",
-        choices=CHOICES,
-        default="deepseek-coder-1.3b",
-        help="the embedded model, or whose shape a random one has (default: %(default)s)",
-    )
+    add_machine_options(parser)
     parser.add_argument("--windows", type=int, default=8, help="at most 11 (default: %(default)s)")
 
 
@@ -62,7 +57,7 @@ async def run(options: argparse.Namespace, console: Console) -> Report:
     load_before = os.getloadavg()[0]
     peer = None if options.no_peer else find_peer(Reporter(sys.stderr))
     model = chosen_model(options.model, console)
-    engine_options = EngineOptions(CONTEXT_TOKENS, num_usable_cores())
+    engine_options = EngineOptions(CONTEXT_TOKENS, options.threads)
     found: dict[str, Values] = {}
     with console.status("our engine"):
         found["bantam"] = await _measure_ours(model, engine_options)

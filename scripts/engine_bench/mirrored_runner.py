@@ -95,7 +95,18 @@ class MirroredRunner:
         """Evaluate a batch twice and note both times."""
         logits = self._inner.forward(batch)
         engine_ms = (time.perf_counter() - self._returned_s) * 1_000.0
-        # The bare step takes the place where they lie.
+        kept = self.compute_again(batch, logits, engine_ms)
+        self._returned_s = time.perf_counter()
+        return kept
+
+    def compute_again(
+        self, batch: Sequence[BatchToken], logits: Logits | None, engine_ms: float
+    ) -> Logits | None:
+        """Compute a batch in the other half, and note both times.
+
+        Returns:
+            A copy of the logits, whose place the bare step takes.
+        """
         kept = None if logits is None else logits.copy()
         is_decoding = all(token.wants_logits for token in batch)
         self.steps.append(
@@ -106,7 +117,6 @@ class MirroredRunner:
                 other_thread_s=self._other_thread_s(),
             )
         )
-        self._returned_s = time.perf_counter()
         return kept
 
     def end_position(self, sequence_id: int) -> int:
@@ -161,7 +171,7 @@ class MirroredRunner:
         return (sequence_id, self._num_sequences + sequence_id)
 
     def _decode_bare(self, batch: Sequence[BatchToken]) -> float:
-        """Compute a batch in the other half; return the milliseconds of the library alone."""
+        """Return the milliseconds of the library alone for a batch in the other half."""
         mirrored = [
             dataclasses.replace(token, sequence_id=self._pair(token.sequence_id)[1])
             for token in batch

@@ -31,7 +31,6 @@ from lsp_server.directories import Directories
 from lsp_server.engine.loaded_model import LoadedRunner, ReportProgress
 from lsp_server.engine.loader import make_loader
 from lsp_server.engine.local import LocalEngine
-from lsp_server.engine.machine import num_usable_cores
 from lsp_server.engine.runners.llama_cpp import LlamaCppRunner
 from lsp_server.engine.shared.runtime_folder import runtime_folder
 from lsp_server.settings.schema import EngineSettings
@@ -39,11 +38,12 @@ from scripts.engine_bench.benchmark import Benchmark, Report, Values
 from scripts.engine_bench.conditions import Conditions
 from scripts.engine_bench.crowd import long_prompts
 from scripts.engine_bench.intervals import interval, shown
+from scripts.engine_bench.machine_options import add_machine_options
 from scripts.engine_bench.mirrored_runner import MirroredRunner, StepTimes
-from scripts.engine_bench.models import CHOICES, chosen_model, description
+from scripts.engine_bench.models import chosen_model, description
 from scripts.engine_bench.ours import OurFailure
 from scripts.engine_bench.rounds import interleaved
-from scripts.engine_bench.stopwatch import MODEL, PARTS, WHOLE_STEP, Stopwatch
+from scripts.engine_bench.stopwatch import PARTS, Stopwatch
 from scripts.workplace import environment_of, workplace
 from tests.support.served_engine import served
 
@@ -89,12 +89,7 @@ class Rounds:
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Add the benchmark's options."""
-    parser.add_argument(
-        "--model",
-        choices=CHOICES,
-        default="deepseek-coder-1.3b",
-        help="the embedded model, or whose shape a random one has (default: %(default)s)",
-    )
+    add_machine_options(parser)
     parser.add_argument("--rounds", type=int, default=10, help="default: %(default)s")
     parser.add_argument(
         "--widths",
@@ -116,7 +111,7 @@ async def run(options: argparse.Namespace, console: Console) -> Report:
     """
     load_before = os.getloadavg()[0]
     model = chosen_model(options.model, console)
-    num_threads = num_usable_cores()
+    num_threads: int = options.threads
     settings = EngineSettings(threads=num_threads, context_tokens=CONTEXT_TOKENS)
     with workplace() as (_, folders):
         async with _engine(settings, folders) as loaded, _reader(model, folders) as reader:
@@ -179,11 +174,11 @@ async def _steps(
 def _parts(stopwatch: Stopwatch, steps: Sequence[StepTimes], num_tokens: int) -> dict[str, float]:
     """Return the processor time per written token step, by what it was spent on."""
     ms = {part: stopwatch.ms[part] / num_tokens for part in PARTS}
-    outside = (stopwatch.ms[WHOLE_STEP] - stopwatch.ms[MODEL]) / num_tokens
+    besides_model = stopwatch.ms_besides_model / num_tokens
     sending_s = steps[-1].other_thread_s - steps[0].other_thread_s
     return {
         **ms,
-        "the rest of the step": max(outside - sum(ms.values()), 0.0),
+        "the rest of the step": max(besides_model - sum(ms.values()), 0.0),
         "sending (in a thread of its own)": sending_s * 1_000.0 / (len(steps) - 1),
     }
 

@@ -19,13 +19,13 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
-from lsp_server.engine.machine import num_usable_cores
 from scripts.engine_bench.benchmark import Benchmark, Report, Values
 from scripts.engine_bench.conditions import Conditions
 from scripts.engine_bench.crowd import long_prompts
 from scripts.engine_bench.engine_process import EngineOptions, attached, engine_folders
 from scripts.engine_bench.intervals import interval, ratios, shown
-from scripts.engine_bench.models import CHOICES, chosen_model, description
+from scripts.engine_bench.machine_options import add_machine_options
+from scripts.engine_bench.models import chosen_model, description
 from scripts.engine_bench.rounds import interleaved
 from scripts.engine_bench.streams import OurStreams, PeerStreams
 from scripts.peer.options import PeerOptions
@@ -44,12 +44,7 @@ Start = Callable[[Iterator[str]], Awaitable[Mapping[str, float]]]
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Add the benchmark's options."""
-    parser.add_argument(
-        "--model",
-        choices=CHOICES,
-        default="deepseek-coder-1.3b",
-        help="the embedded model, or whose shape a random one has (default: %(default)s)",
-    )
+    add_machine_options(parser)
     parser.add_argument("--pairs", type=int, default=10, help="default: %(default)s")
 
 
@@ -63,7 +58,7 @@ async def run(options: argparse.Namespace, console: Console) -> Report:
     load_before = os.getloadavg()[0]
     peer = None if options.no_peer else find_peer(Reporter(sys.stderr))
     model = chosen_model(options.model, console)
-    num_threads = num_usable_cores()
+    num_threads: int = options.threads
     starts: dict[str, Start] = {
         "bantam": lambda prompts: _start_ours(model, num_threads, prompts),
     }

@@ -19,9 +19,12 @@ from lsp_server.engine.runners.llama_vocabulary import LlamaVocabulary
 from lsp_server.engine.sampling import Sampler
 from lsp_server.engine.scheduler import Scheduler
 from lsp_server.engine.step_loop import StepLoop
+from scripts.engine_bench.mirrored_runner import MirroredRunner
 
 WHOLE_STEP = "step"
+#: What of a step is the model: for the engine, and computed again for the comparison.
 MODEL = "llama_decode"
+MIRROR = "mirror"
 #: What the model's thread does besides, and the functions that do it; none calls another.
 _PARTS: tuple[tuple[str, Any, str], ...] = (
     ("scheduling", Scheduler, "schedule"),
@@ -46,10 +49,20 @@ class Stopwatch:
     def __init__(self) -> None:
         self.ms: defaultdict[str, float] = defaultdict(float)
 
+    @property
+    def ms_besides_model(self) -> float:
+        """All of the steps but the model."""
+        return self.ms[WHOLE_STEP] - self.ms[MODEL] - self.ms[MIRROR]
+
     @contextmanager
     def watching(self) -> Iterator[None]:
         """Measure as long as the context lasts."""
-        watched = [*_PARTS, (MODEL, llama_cpp, MODEL), (WHOLE_STEP, StepLoop, "step")]
+        watched = [
+            *_PARTS,
+            (MODEL, llama_cpp, "llama_decode"),
+            (MIRROR, MirroredRunner, "compute_again"),
+            (WHOLE_STEP, StepLoop, "step"),
+        ]
         with ExitStack() as stack:
             for part, owner, name in watched:
                 timed = self._timed(part, getattr(owner, name))

@@ -170,7 +170,7 @@ def test_busy_compares_pairs_of_every_way_to_run(capsys: pytest.CaptureFixture[s
 def test_batching_asks_both_systems_the_same_at_every_width(
     vocabularies: Path, stub_peer: None, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    options = "--model embedded --pairs 2 --widths 1 3 --tokens 4 --prompt-tokens 40"
+    options = "--model embedded --threads 1 --pairs 2 --widths 1 3 --tokens 4 --prompt-tokens 40"
     values = found(capsys, "batching", *options.split())
     assert values["widths"].keys() == {"1", "3"}
     for width in values["widths"].values():
@@ -187,7 +187,7 @@ def test_batching_asks_both_systems_the_same_at_every_width(
 def test_overhead_compares_steps_with_bare_ones_and_says_where_time_goes(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    options = "--model embedded --rounds 1 --widths 1 --tokens 12"
+    options = "--model embedded --threads 1 --rounds 1 --widths 1 --tokens 12"
     width = found(capsys, "overhead", *options.split())["widths"]["1"]
     assert width["engine_ms"] > 0 < width["bare_ms"]
     assert width["ratio"][0] > 0
@@ -200,7 +200,9 @@ def test_overhead_compares_steps_with_bare_ones_and_says_where_time_goes(
 def test_startup_starts_both_systems_anew(
     stub_peer: None, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    cases = found(capsys, "startup", "--model", "embedded", "--pairs", "1")["cases"]
+    cases = found(capsys, "startup", "--model", "embedded", "--threads", "1", "--pairs", "1")[
+        "cases"
+    ]
     assert list(cases) == ["cold", "warm", "attach"]
     for case in cases.values():
         assert len(case["bantam"]["ms"]) == len(case["peer"]["ms"]) == 1
@@ -210,7 +212,7 @@ def test_startup_starts_both_systems_anew(
 def test_memory_counts_engine_peer_and_every_window(
     stub_peer: None, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    values = found(capsys, "memory", "--model", "embedded", "--windows", "2")
+    values = found(capsys, "memory", "--model", "embedded", "--threads", "1", "--windows", "2")
     for name in ("bantam", "peer"):
         for moment in ("loaded", "used"):
             assert values[name][moment]["rss_mib"] > 5
