@@ -42,13 +42,14 @@ async def serving(
         )
         try:
             base = f"http://127.0.0.1:{port}"
+            try:
+                await _wait_until_ready(base, process)
+            except PeerFailed as error:
+                log.seek(0)
+                lines = log.read().decode(errors="replace").splitlines()[-_NUM_TAIL_LINES:]
+                raise PeerFailed("\n".join([str(error), *lines])) from error
+            # Its own connections: the server may be closing those that asked whether it is ready.
             async with aiohttp.ClientSession(base, timeout=_NO_TIMEOUT) as session:
-                try:
-                    await _wait_until_ready(session, process)
-                except PeerFailed as error:
-                    log.seek(0)
-                    lines = log.read().decode(errors="replace").splitlines()[-_NUM_TAIL_LINES:]
-                    raise PeerFailed("\n".join([str(error), *lines])) from error
                 yield PeerClient(session, process.pid, base)
         finally:
             if process.returncode is None:
@@ -68,11 +69,9 @@ def _environment() -> dict[str, str]:
     return {"OMP_WAIT_POLICY": "passive", **os.environ}
 
 
-async def _wait_until_ready(
-    session: aiohttp.ClientSession, process: asyncio.subprocess.Process
-) -> None:
+async def _wait_until_ready(base: str, process: asyncio.subprocess.Process) -> None:
     try:
-        async with asyncio.timeout(_START_TIMEOUT_S):
+        async with asyncio.timeout(_START_TIMEOUT_S), aiohttp.ClientSession(base) as session:
             while not await _is_ready(session):
                 if process.returncode is not None:
                     raise PeerFailed(f"llama-server ended with status {process.returncode}")
