@@ -88,7 +88,7 @@ def _picture_name(name: str) -> str:
 def _conditions(record: Values) -> str:
     """Return under which conditions a record was made, and how to make it again."""
     values = record["conditions"]
-    threads = f", {values['threads']} threads" if values["threads"] else ""
+    threads = f", threads: {values['threads']}" if values["threads"] else ""
     peer = f"; peer: {values['peer']}" if values["peer"] else ""
     return (
         f"`{record['command']}`: {values['model']}, `n_ctx` {values['n_ctx']:,}{threads}; "
