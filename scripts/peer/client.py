@@ -100,25 +100,23 @@ class PeerClient:
         """
         body = _body({"prompt": prompt}, max_tokens, slot) | {"stream": True}
         first_s: float | None = None
-        answer: PeerAnswer | None = None
-        async with self._session.post("/completion", json=body) as response:
+        # The server closes a connection behind a stream, sometimes while it is used again.
+        headers = {"Connection": "close"}
+        async with self._session.post("/completion", json=body, headers=headers) as response:
             if response.status != 200:
                 raise PeerFailed(
                     f"llama-server answered a stream with {response.status}: "
                     f"{await response.text()}"
                 )
             async for line in response.content:
-                # Reading on to the end of the answer keeps the connection usable.
-                if answer is not None or not line.startswith(_DATA):
+                if not line.startswith(_DATA):
                     continue
                 content = json.loads(line.removeprefix(_DATA))
                 if first_s is None:
                     first_s = time.perf_counter()
                 if content.get("stop"):
-                    answer = _answer(content["timings"])
-        if answer is None or first_s is None:
-            raise PeerFailed("llama-server ended a stream without its last line")
-        return StreamedAnswer(answer, first_s)
+                    return StreamedAnswer(_answer(content["timings"]), first_s)
+        raise PeerFailed("llama-server ended a stream without its last line")
 
     async def _ask(
         self, path: str, values: Mapping[str, str], max_tokens: int, slot: int | None
