@@ -124,7 +124,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "--prompt-tokens", type=int, default=128, help="about (default: %(default)s)"
     )
     parser.add_argument(
-        "--tokens", type=int, default=64, help="tokens of each answer (default: %(default)s)"
+        "--tokens", type=int, default=48, help="tokens of each answer (default: %(default)s)"
     )
 
 

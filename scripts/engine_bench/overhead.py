@@ -100,7 +100,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         help="answers that are written together (default: %(default)s)",
     )
     parser.add_argument(
-        "--tokens", type=int, default=48, help="tokens of each answer (default: %(default)s)"
+        "--tokens", type=int, default=32, help="tokens of each answer (default: %(default)s)"
     )
 
 
