@@ -23,7 +23,12 @@ from lsp_server.engine.loaded_model import ReportProgress
 from lsp_server.engine.runners.abort_flag import AbortFlag
 from lsp_server.engine.runners.base import BatchToken, Logits, RunnerLimits, ShiftSupport
 from lsp_server.engine.runners.llama_batch import LlamaBatch
-from lsp_server.engine.runners.llama_library import forget_errors, start_library, take_reason
+from lsp_server.engine.runners.llama_library import (
+    forget_errors,
+    may_repack_weights,
+    start_library,
+    take_reason,
+)
 from lsp_server.engine.runners.llama_states import LlamaStates
 from lsp_server.engine.runners.llama_vocabulary import LlamaVocabulary
 from lsp_server.engine.runners.shift_support import find_shift_support
@@ -237,6 +242,7 @@ class LlamaCppRunner:
 
         params = llama_cpp.llama_model_default_params()
         params.load_mode = llama_cpp.LLAMA_LOAD_MODE_MMAP
+        params.use_extra_bufts = may_repack_weights()
         params.progress_callback = llama_cpp.llama_progress_callback(on_progress)
         forget_errors()
         model = llama_cpp.llama_model_load_from_file(bytes(self._path), params)

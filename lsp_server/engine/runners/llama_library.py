@@ -43,6 +43,16 @@ def can_offload() -> bool:
     return bool(llama_cpp.llama_supports_gpu_offload())
 
 
+def may_repack_weights() -> bool:
+    """Return whether weights may be laid out anew for this processor when a model is loaded.
+
+    A library that was built for AMX would lay them out for its tiles, and such builds end the
+    process: GCC 12 compiles the configuration of the tiles to uninitialised memory, because its
+    `_tile_loadconfig` says that it reads 8 bytes of 64 (amxtileintrin.h).
+    """
+    return b"AMX_INT8 = 1" not in llama_cpp.llama_print_system_info()
+
+
 def forget_errors() -> None:
     """Forget what llama.cpp complained of so far."""
     _recent_errors.clear()

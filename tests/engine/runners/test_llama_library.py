@@ -3,10 +3,15 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 
+import llama_cpp
 import pytest
 
 from lsp_server.engine.runners import llama_library
-from lsp_server.engine.runners.llama_library import forget_errors, take_reason
+from lsp_server.engine.runners.llama_library import (
+    forget_errors,
+    may_repack_weights,
+    take_reason,
+)
 
 #: As the library calls it: level, text, user data.
 Log = Callable[[int, bytes, object], None]
@@ -47,3 +52,13 @@ def test_information_is_for_debugging_and_warnings_are_information(
     log(3, b"odd token\n", None)
     log(5, b".", None)
     assert [record.levelno for record in caplog.records] == [logging.DEBUG, logging.INFO]
+
+
+@pytest.mark.parametrize(
+    ("features", "may_repack"), [(b"AVX512 = 1 | AMX_INT8 = 1 | ", False), (b"AVX512 = 1 | ", True)]
+)
+def test_weights_are_not_laid_out_for_tiles(
+    features: bytes, may_repack: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(llama_cpp, "llama_print_system_info", lambda: features)
+    assert may_repack_weights() is may_repack
