@@ -52,6 +52,11 @@ class JobSpec:
     taken_s: float
     deadline_s: float | None
 
+    @property
+    def is_interactive(self) -> bool:
+        """Whether it is of somebody who types and waits for it."""
+        return self.priority <= Priority.POPUP
+
     def supersedes_spec(self, older: JobSpec) -> bool:
         """Return whether this request ends another one."""
         return (
@@ -120,7 +125,7 @@ class Job:
             num_answers=len(self.sequences),
             answer_cells=max(self.spec.max_tokens - 1 - first.answer.num_generated, 0),
             wants_logits=self.spec.max_tokens > 0,
-            may_splice=self.spec.priority <= Priority.POPUP,
+            may_splice=self.spec.is_interactive,
         )
 
     @property

@@ -32,7 +32,11 @@ class RefreshChunk:
 
 
 class Refresher:
-    """Recomputes the stale documents of one cache, the one that was used last first."""
+    """Recomputes the stale documents of one cache, the one that was used last first.
+
+    Attributes:
+        max_tokens: Tokens in one chunk.
+    """
 
     def __init__(self, cache: KvCache, max_tokens: int) -> None:
         """Start with nothing to do.
@@ -42,7 +46,7 @@ class Refresher:
             max_tokens: Tokens in one chunk.
         """
         self._cache = cache
-        self._max_tokens = max_tokens
+        self.max_tokens = max_tokens
         #: By document, the prompt of a stale sequence that there was no room to copy.
         self._given_up: dict[str, tuple[int, ...]] = {}
 
@@ -111,7 +115,7 @@ class Refresher:
             num_common = common_prefix_length(copy.tokens, stale.tokens)
             missing = stale.tokens[num_common:]
             if missing and self._cache.cut_back(copy, num_common, len(missing)):
-                return RefreshChunk(copy, missing[: self._max_tokens])
+                return RefreshChunk(copy, missing[: self.max_tokens])
             self._give_up(stale)
         self._cache.release(copy)
         return None

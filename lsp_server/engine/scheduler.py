@@ -10,12 +10,15 @@ A step is three calls: `schedule`, the runner's `forward`, `take_in`.  The polic
 4. A step has one budget of tokens, small enough that it stays short on this machine.  Sequences
    that decode come first, as many as pay together, one token each; then prefills in chunks, in
    order of arrival, each up to the next run of tokens that is kept.
+5. While somebody types, other work takes the shortest steps that prefill at all: a key that comes
+   in the middle of one waits for its end.
 
 No model is known here; `kv_cache` decides which cells are used again.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
@@ -43,12 +46,14 @@ class StepPolicy:
         target_step_ms: A step has fewer tokens, down to `min_prefill_tokens`, where it would
             take longer.
         age_s: Seconds of waiting that raise a request by one class.
+        typing_s: Seconds after a request of somebody who types in which the next is expected.
     """
 
     max_step_tokens: int = 32
     min_prefill_tokens: int = 16
     target_step_ms: float = 150.0
     age_s: float = 10.0
+    typing_s: float = 2.0
 
     @classmethod
     def for_batches_of(
@@ -96,6 +101,8 @@ class Scheduler:
         #: Who was computed for in the last step, and when it was scheduled.
         self._last_jobs: list[Job] = []
         self._last_scheduled_s = clock()
+        #: When there was last a request of somebody who types.
+        self._last_typed_s = -math.inf
 
     @property
     def is_idle(self) -> bool:
@@ -150,6 +157,7 @@ class Scheduler:
     def schedule(self) -> Step:
         """Return what the next step computes; empty only when the scheduler is idle."""
         self._let_age()
+        self._note_typing()
         self._end_overdue()
         self._admit_waiting()
         best_class = min((self._class_of(job) for job in self._admitted), default=None)
@@ -161,7 +169,7 @@ class Scheduler:
         ]
         decoding = [pair for pair in running if pair[1].num_uncomputed == 1]
         prefilling = [pair for pair in running if pair[1].num_uncomputed > 1]
-        step = Step(self._step_tokens(is_prefilling=bool(prefilling)))
+        step = Step(self._step_tokens([job for job, _ in prefilling]))
         for job, sequence in decoding[: self._width(len(decoding))]:
             step.add(job, sequence, keep=self._policy.min_prefill_tokens if prefilling else 0)
         for job, sequence in prefilling:
@@ -236,13 +244,20 @@ class Scheduler:
     def _order_of(self, job: Job) -> tuple[int, int]:
         return (self._class_of(job), job.spec.arrival)
 
-    def _step_tokens(self, *, is_prefilling: bool) -> int:
-        if not is_prefilling:
-            return self._policy.max_step_tokens
+    def _note_typing(self) -> None:
+        if any(job.spec.is_interactive for job in self._jobs):
+            self._last_typed_s = self._clock()
+
+    def _step_tokens(self, prefilling: list[Job]) -> int:
+        """Return the budget of a step in which these requests take part with their prompts."""
+        policy = self._policy
+        if not prefilling:
+            return policy.max_step_tokens
+        is_typing = self._clock() - self._last_typed_s < policy.typing_s
+        if is_typing and not any(job.spec.is_interactive for job in prefilling):
+            return self._costs.tokens_as_quick_as(policy.min_prefill_tokens, policy.max_step_tokens)
         return self._costs.tokens_within(
-            self._policy.target_step_ms,
-            self._policy.min_prefill_tokens,
-            self._policy.max_step_tokens,
+            policy.target_step_ms, policy.min_prefill_tokens, policy.max_step_tokens
         )
 
     def _width(self, num_decoding: int) -> int:

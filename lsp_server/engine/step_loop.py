@@ -169,6 +169,7 @@ class StepLoop:
             target_step_ms=self._target_step_ms,
         )
         self._scheduler.tune(policy, measured.step_ms)
+        self._refresher.max_tokens = policy.max_step_tokens
 
     def _take_in(self, step: Step, logits: Logits | None) -> None:
         self._scheduler.take_in(step, logits)

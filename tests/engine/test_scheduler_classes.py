@@ -51,6 +51,27 @@ def test_who_runs_does_not_age() -> None:
     assert not action.ends
 
 
+def step_sizes(harness: SchedulerHarness, num_steps: int) -> list[int]:
+    return [
+        sum(chunk.end - chunk.start for chunk in harness.step().chunks) for _ in range(num_steps)
+    ]
+
+
+def test_other_work_takes_short_steps_while_somebody_types() -> None:
+    harness = SchedulerHarness(policy=StepPolicy(max_step_tokens=16, min_prefill_tokens=8))
+    harness.submit(prompt="p" * 400, document_key="p", priority=Priority.WARM)
+    assert step_sizes(harness, 2) == [16, 16]
+    ghost = submit_ghost(harness, 0)
+    assert step_sizes(harness, 1) == [16], "the key's own prompt takes long ones"
+    while not ghost.ends:
+        harness.step()
+    assert step_sizes(harness, 2) == [8, 8]
+    harness.clock.now_s += 1.9
+    assert step_sizes(harness, 1) == [8]
+    harness.clock.now_s += 0.2
+    assert step_sizes(harness, 2) == [16, 16]
+
+
 def test_idle_time_between_requests_makes_nobody_old() -> None:
     harness = SchedulerHarness(policy=POLICY)
     harness.answer(prompt="a" * 20)

@@ -29,6 +29,15 @@ def test_step_gets_as_many_tokens_as_the_time_allows() -> None:
     assert costs.tokens_within(10.0, 16, 32) == 16
 
 
+def test_longer_step_that_is_no_slower_is_taken() -> None:
+    assert costs_of({16: 20.0, 32: 40.0}).tokens_as_quick_as(16, 32) == 16
+    assert costs_of({16: 20.0, 32: 40.0, 64: 18.0}).tokens_as_quick_as(16, 64) == 64
+
+
+def test_size_that_was_not_measured_is_tried() -> None:
+    assert costs_of({32: 40.0, 64: 18.0}).tokens_as_quick_as(16, 64) == 16
+
+
 def test_sequences_run_together_as_long_as_that_gives_more_tokens() -> None:
     assert costs_of({1: 10.0, 2: 12.0, 4: 20.0}).best_width(4) == 4
     assert costs_of({1: 10.0, 2: 12.0, 4: 60.0}).best_width(4) == 2
