@@ -9,7 +9,7 @@ Left are long runs that the prompt has no use for now: whoever jumps in a file c
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from lsp_server.engine.kv_sequence import KvSequence
 from lsp_server.engine.splice import UNUSABLE, Run, common_prefix_length, find_runs
@@ -18,6 +18,10 @@ from lsp_server.engine.splice import UNUSABLE, Run, common_prefix_length, find_r
 MIN_RUN_TOKENS = 8
 #: Sequences of the runner that one splice may take for its runs.
 MAX_RUNS = 6
+#: What stands right before the cursor decides most of an answer.  Of so many tokens at a prompt's
+#: end, those that were carried over more changes than this are computed again.
+NEAR_TOKENS = 64
+MAX_NEAR_AGE = 1
 #: Stands for a new token that need not be computed; no old one is like it.
 _HAS_CELL = -2
 #: Of what a prompt does not use, runs of at least so many tokens are left, and so many of them.
@@ -104,17 +108,21 @@ def plan_splice(
         prompt: The new tokens.
         num_wanted: Only so many of them may come from cells: the last one has to be computed
             if logits are wanted.
-        max_age: A token that was carried over this many changes is computed again.
+        max_age: A token that was carried over this many changes is computed again, near the end
+            of the prompt after `MAX_NEAR_AGE`.
         num_owners: Owners of a cell; one that others own too must not move.
     """
     num_kept = common_prefix_length(source.tokens, prompt[:num_wanted])
     places = list(_places(source, num_kept, prompt, max_age, num_owners))
-    runs = find_runs(
+    found = find_runs(
         [place.token for place in places],
         prompt[num_kept:num_wanted],
         min_tokens=MIN_RUN_TOKENS,
         max_runs=MAX_RUNS,
     )
+    near_start = len(prompt) - NEAR_TOKENS - num_kept
+    cut = (_cut_where_too_old(run, places, near_start) for run in found)
+    runs = tuple(run for run in cut if run.num_tokens >= MIN_RUN_TOKENS)
     if sum(run.num_tokens for run in runs) < MIN_SAVED_TOKENS:
         runs = ()
     moved = tuple(
@@ -122,6 +130,14 @@ def plan_splice(
     )
     left = _left_runs(source, places, runs, prompt[num_kept:])
     return ReusePlan(source, num_kept, moved, left)
+
+
+def _cut_where_too_old(run: Run, places: list[_Place], near_start: int) -> Run:
+    """Return a run up to its first token that is too old to stand near the prompt's end."""
+    for offset in range(max(near_start - run.new_start, 0), run.num_tokens):
+        if places[run.old_start + offset].age > MAX_NEAR_AGE:
+            return replace(run, num_tokens=offset)
+    return run
 
 
 def _held_run(places: list[_Place], new_start: int) -> HeldRun:

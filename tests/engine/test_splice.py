@@ -7,7 +7,7 @@ import random
 import pytest
 
 from lsp_server.engine.kv_sequence import Island, KvSequence
-from lsp_server.engine.reuse_plan import ReusePlan, plan_splice
+from lsp_server.engine.reuse_plan import MAX_NEAR_AGE, NEAR_TOKENS, ReusePlan, plan_splice
 from lsp_server.engine.splice import UNUSABLE, Run, find_runs
 
 PREFIX = list(range(100, 160))
@@ -115,9 +115,20 @@ def test_small_gain_is_not_worth_a_move() -> None:
 
 
 def test_cells_that_were_carried_too_often_are_computed_again() -> None:
-    edited = [*PREFIX, 7, *SUFFIX]
+    edited = [*PREFIX, 7, *SUFFIX, *range(NEAR_TOKENS)]
     assert plan(sequence_of(PREFIX + SUFFIX, age=7), edited).moved
     assert not plan(sequence_of(PREFIX + SUFFIX, age=8), edited).moved
+
+
+def test_right_before_the_cursor_cells_are_carried_over_few_changes_only() -> None:
+    edited = [*PREFIX, 7, *SUFFIX, *PREFIX[:40]]
+    source = sequence_of(PREFIX + SUFFIX, age=MAX_NEAR_AGE)
+    num_far = len(edited) - NEAR_TOKENS - len(PREFIX) - 1
+    assert [(run.new_start, len(run.tokens)) for run in plan(source, edited).moved] == [
+        (len(PREFIX) + 1, num_far)
+    ]
+    source = sequence_of(PREFIX + SUFFIX, age=MAX_NEAR_AGE - 1)
+    assert [len(run.tokens) for run in plan(source, edited).moved] == [len(SUFFIX)]
 
 
 def test_cells_that_others_own_do_not_move() -> None:
@@ -135,5 +146,5 @@ def test_islands_of_a_cancelled_splice_are_used_and_do_not_age() -> None:
     found = plan(source, [*target, 8])
     assert [(run.sequence_id, run.num_positions, run.ages[0]) for run in found.moved] == [(5, 0, 1)]
     assert found.num_reused == 120
-    elsewhere = plan(source, [*PREFIX, 9, 9, 9, 9, *SUFFIX, 8])
+    elsewhere = plan(source, [*PREFIX, 9, 9, 9, 9, *SUFFIX, *range(NEAR_TOKENS)])
     assert [(run.num_positions, run.ages[0]) for run in elsewhere.moved] == [(1, 2)]
