@@ -21,7 +21,6 @@ from (`test_edited_documents.py`).
 
 from __future__ import annotations
 
-import dataclasses
 import random
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -29,13 +28,19 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lsp_server.engine.job import Job
 from lsp_server.engine.kv_cache import KeepPolicy
 from lsp_server.engine.runners.base import BatchToken, Logits
 from lsp_server.engine.runners.llama_cpp import LlamaCppRunner, LlamaFile, LlamaSettings
 from lsp_server.models.fim_detection import find_fim_format
 from lsp_server.models.gguf import read_gguf_header
 from tests.support.engine import EngineHarness
+from tests.support.token_edits import (
+    TokenEdit,
+    ask_behind,
+    difference_sd,
+    edited,
+    random_tokens,
+)
 
 NUM_SEEDS = 20
 NUM_PLANS = 500
@@ -67,30 +72,8 @@ def new_document(chance: random.Random, num_tokens: int) -> list[int]:
     return [FIRST_TOKEN, *random_tokens(chance, num_tokens)]
 
 
-def random_tokens(chance: random.Random, num_tokens: int) -> list[int]:
-    return [chance.randrange(10, 210) for _ in range(num_tokens)]
-
-
-def edited(tokens: list[int], chance: random.Random) -> list[int]:
-    """Change one to three places: insert, delete, replace, drop the head, append, take back."""
-    for _ in range(chance.choice([1, 1, 1, 2, 3])):
-        start = chance.randrange(1, len(tokens) + 1)
-        end = min(start + chance.randrange(1, 12), len(tokens))
-        new = random_tokens(chance, chance.randrange(1, 10))
-        match chance.choice(["insert", "delete", "replace", "head", "append", "back"]):
-            case "insert":
-                tokens = tokens[:start] + new + tokens[start:]
-            case "delete":
-                tokens = tokens[:start] + tokens[end:]
-            case "replace":
-                tokens = tokens[:start] + new + tokens[end:]
-            case "head":
-                tokens = tokens[:1] + tokens[chance.randrange(2, 9) :]
-            case "append":
-                tokens = tokens + new
-            case "back":
-                tokens = tokens[:1] + tokens[1 : -chance.randrange(1, 4)]
-    tokens = tokens[:MAX_TOKENS]
+def edited_document(tokens: list[int], chance: random.Random) -> list[int]:
+    tokens = edited(tokens, chance, tuple(TokenEdit), most_dropped=7)[:MAX_TOKENS]
     return tokens if len(tokens) > 3 else new_document(chance, 40)
 
 
@@ -112,7 +95,7 @@ class Editing:
         """Yield each prompt, which of its tokens were computed alone, and the logits behind it."""
         for _ in range(num_plans):
             key = self._chance.choice(list(self._documents))
-            tokens = edited(self._documents[key], self._chance)
+            tokens = edited_document(self._documents[key], self._chance)
             if self._chance.random() < 0.05:
                 # A document begins as the first one: cells are shared.
                 tokens = (self._documents["0"][:30] + tokens)[:MAX_TOKENS]
@@ -125,16 +108,10 @@ class Editing:
         assert self._harness.cache.num_cells_used == 0
 
     def _ask(self, key: str, tokens: list[int]) -> list[bool]:
-        heard, job = self._harness.prepare(prompt="x", max_tokens=1, document_key=key)
-        spec = dataclasses.replace(job.spec, prompt=tuple(tokens))
-        answers = [sequence.answer for sequence in job.sequences]
         self._runner.batches.clear()
-        self._harness.scheduler.submit(Job.create(spec, answers, heard.events.append))
-        self._harness.run()
-        assert heard.end.error is None
+        ask_behind(self._harness, key, tokens)
         parked = self._harness.cache.parked(key)
         assert parked is not None
-        assert parked.tokens == tokens
         assert not parked.is_stale
         for batch in self._runner.batches:
             for token in batch:
@@ -185,10 +162,6 @@ def runner(tiny_model: Path) -> Iterator[RecordingRunner]:
     runner = RecordingRunner(tiny_model)
     yield runner
     runner.close()
-
-
-def difference_sd(left: Logits, right: Logits) -> float:
-    return float(np.abs(left - right).max() / right.std())
 
 
 @pytest.mark.parametrize("seed", range(NUM_SEEDS))

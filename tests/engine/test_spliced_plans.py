@@ -16,7 +16,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lsp_server.engine.job import Job
 from lsp_server.engine.kv_cache import KeepPolicy
 from lsp_server.engine.runners.base import BatchToken, Logits
 from lsp_server.engine.runners.llama_cpp import LlamaCppRunner, LlamaFile, LlamaSettings
@@ -26,8 +25,16 @@ from scripts.synthetic_model.architectures.registry import ARCHITECTURES
 from scripts.synthetic_model.vocabulary import tiny_vocabulary
 from scripts.synthetic_model.write import write_model
 from tests.support.engine import EngineHarness
+from tests.support.token_edits import (
+    TokenEdit,
+    ask_behind,
+    difference_sd,
+    edited,
+    random_tokens,
+)
 
 NUM_PLANS = 40
+EDITS = (*(kind for kind in TokenEdit if kind is not TokenEdit.TAKE_BACK), TokenEdit.INSERT)
 MAX_TOKENS = 180
 #: Rounding of keys and values in F16, in standard deviations of the logits.
 MOST_ROUNDING_SD = 0.05
@@ -73,46 +80,15 @@ def runners(model: Path) -> Iterator[tuple[WatchedRunner, WatchedRunner]]:
         runner.close()
 
 
-def random_tokens(chance: random.Random, num_tokens: int) -> list[int]:
-    return [chance.randrange(10, 210) for _ in range(num_tokens)]
-
-
-def edited(tokens: list[int], chance: random.Random) -> list[int]:
+def edited_document(tokens: list[int], chance: random.Random) -> list[int]:
     """Change one to three places; most of the tokens stay."""
-    for _ in range(chance.choice([1, 1, 2, 3])):
-        start = chance.randrange(1, len(tokens))
-        end = min(start + chance.randrange(1, 14), len(tokens))
-        new = random_tokens(chance, chance.randrange(1, 10))
-        match chance.choice(["insert", "insert", "delete", "replace", "head", "append"]):
-            case "insert":
-                tokens = tokens[:start] + new + tokens[start:]
-            case "delete":
-                tokens = tokens[:start] + tokens[end:]
-            case "replace":
-                tokens = tokens[:start] + new + tokens[end:]
-            case "head":
-                tokens = tokens[:1] + tokens[chance.randrange(2, 30) :]
-            case "append":
-                tokens = tokens + new
+    tokens = edited(tokens, chance, EDITS, most_dropped=28)
     return tokens[:MAX_TOKENS] if len(tokens) > 60 else tokens + random_tokens(chance, 100)
 
 
-def ask(harness: EngineHarness, tokens: list[int]) -> int:
+def num_moved(harness: EngineHarness, tokens: list[int]) -> int:
     """Ask for one token; return how many tokens were moved."""
-    heard, job = harness.prepare(prompt="x", max_tokens=1, document_key="a")
-    spec = dataclasses.replace(job.spec, prompt=tuple(tokens))
-    answers = [sequence.answer for sequence in job.sequences]
-    harness.scheduler.submit(Job.create(spec, answers, heard.events.append))
-    harness.run()
-    assert heard.end.error is None
-    parked = harness.cache.parked("a")
-    assert parked is not None
-    assert parked.tokens == tokens
-    return heard.end.cost.tokens_shifted
-
-
-def difference_sd(left: Logits, right: Logits) -> float:
-    return float(np.abs(left - right).max() / right.std())
+    return ask_behind(harness, "a", tokens).end.cost.tokens_shifted
 
 
 @pytest.mark.parametrize("seed", range(2))
@@ -124,19 +100,19 @@ def test_refreshed_splice_equals_a_full_recompute(
     harness = EngineHarness(runner, keep=KeepPolicy(max_age=4))
     fresh = EngineHarness(fresh_runner, keep=KeepPolicy(max_age=0))
     tokens = random_tokens(chance, 150)
-    ask(harness, tokens)
+    ask_behind(harness, "a", tokens)
     num_spliced = num_refreshed = 0
     for _ in range(NUM_PLANS):
-        tokens = edited(tokens, chance)
-        num_spliced += ask(harness, tokens) > 0
+        tokens = edited_document(tokens, chance)
+        num_spliced += num_moved(harness, tokens) > 0
         if chance.random() < 0.4:
             num_refreshed += harness.refresh() > 0
-            ask(harness, tokens)
+            ask_behind(harness, "a", tokens)
             parked = harness.cache.parked("a")
             assert parked is not None
             assert not parked.is_stale
             fresh.cache.evict_all()
-            ask(fresh, tokens)
+            ask_behind(fresh, "a", tokens)
             assert difference_sd(runner.logits, fresh_runner.logits) < MOST_ROUNDING_SD
     assert num_spliced > NUM_PLANS // 3
     assert num_refreshed > NUM_PLANS // 8
@@ -163,10 +139,10 @@ def test_splice_of_one_layer_equals_a_full_recompute(architecture: str, tmp_path
         tokens = random_tokens(chance, 150)
         num_spliced = 0
         for _ in range(NUM_PLANS):
-            tokens = edited(tokens, chance)
-            num_spliced += ask(harness, tokens) > 0
+            tokens = edited_document(tokens, chance)
+            num_spliced += num_moved(harness, tokens) > 0
             fresh.cache.evict_all()
-            ask(fresh, tokens)
+            ask_behind(fresh, "a", tokens)
             assert difference_sd(runner.logits, fresh_runner.logits) < MOST_ROUNDING_SD
         assert num_spliced > NUM_PLANS // 3
     finally:
