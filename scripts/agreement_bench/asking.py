@@ -1,5 +1,7 @@
 """One KV cache over a runner of its own, asked as the engine's thread asks it, step by step.
 
+What the thread does in a pause is done when it is told of one.
+
 Prompts are written by the product's own code: the look from the cursor, the anchored layout, token
 healing and the order of the model's format.  There is no clock and no second thread, so a run
 depends on its seed alone, rounding aside.
@@ -29,7 +31,9 @@ from lsp_server.engine.job import Job
 from lsp_server.engine.kv_cache import KeepPolicy, KvCache
 from lsp_server.engine.loaded_model import LoadedRunner
 from lsp_server.engine.preparation import RequestPreparer
+from lsp_server.engine.refresh import Refresher
 from lsp_server.engine.runners.base import BatchToken, Logits
+from lsp_server.engine.sampling import LogitsRow
 from lsp_server.engine.scheduler import Scheduler, StepPolicy
 from lsp_server.errors import EngineError
 from lsp_server.settings.schema import CompletionSettings
@@ -37,20 +41,16 @@ from scripts.agreement_bench.edits import Moment
 
 #: Longest answer; a line has fewer.
 MAX_ANSWER_TOKENS = 48
-#: The product's steps.  With steps of 64 tokens and more, llama.cpp takes another way through
-#: attention, and rounding alone would make some answers differ.
-_POLICY = StepPolicy()
+#: From steps of 64 tokens on, llama.cpp takes another way through attention, several times as fast
+#: for small models; the engine finds that out when it measures a model, and takes such steps.
+LONG_STEPS = StepPolicy(max_step_tokens=64)
+#: Below, how a prompt is cut into steps makes no difference at all to what is computed.
+SHORT_STEPS = StepPolicy(max_step_tokens=32)
 
 
 def bench_settings() -> CompletionSettings:
-    """Return the product's settings, but for the room of the document.
-
-    It has all of the context to itself, and windows that are a fifth larger than by default: then
-    most prompts have more than 1,500 tokens.
-    """
-    return CompletionSettings(
-        prefix_chars=4_800, suffix_chars=2_400, context_tokens=0, max_tokens=MAX_ANSWER_TOKENS
-    )
+    """Return the product's settings, but for the room of the document: it has all the context."""
+    return CompletionSettings(context_tokens=0, max_tokens=MAX_ANSWER_TOKENS)
 
 
 class Questioner:
@@ -121,6 +121,7 @@ class Told:
         num_inexact: Those whose keys and values may differ from a full recompute: carried ones,
             and those computed behind them.
         mean_age: How many changes the carried ones were carried over.
+        first_logits: Those of the answer's first token, `[n_vocab]`.
     """
 
     line: str
@@ -130,15 +131,18 @@ class Told:
     num_carried: int
     num_inexact: int
     mean_age: float
+    first_logits: LogitsRow
 
 
 class Asker:
     """One cache, with a runner of its own."""
 
-    def __init__(self, loaded: LoadedRunner, keep: KeepPolicy) -> None:
+    def __init__(self, loaded: LoadedRunner, keep: KeepPolicy, policy: StepPolicy) -> None:
         self._runner = loaded.runner
         self._cache = KvCache(loaded.runner, keep)
-        self._scheduler = Scheduler(self._cache, _POLICY, lambda: 0.0)
+        self._max_step_tokens = policy.max_step_tokens
+        self._scheduler = Scheduler(self._cache, policy, lambda: 0.0)
+        self._refresher = Refresher(self._cache, policy.max_step_tokens)
         self._preparer = RequestPreparer(
             loaded.info.model, loaded.runner.vocabulary, loaded.runner.limits
         )
@@ -161,15 +165,29 @@ class Asker:
         events: list[Event] = []
         job = self._prepare(request, events)
         self._scheduler.submit(job)
+        first_logits: LogitsRow | None = None
         while not self._scheduler.is_idle:
             step = self._scheduler.schedule()
-            if step.chunks:
-                self._scheduler.take_in(step, self._runner.forward(step.batch()))
+            if not step.chunks:
+                continue
+            logits = self._runner.forward(step.batch())
+            if first_logits is None and logits is not None and len(logits):
+                first_logits = np.array(logits[0])
+            self._scheduler.take_in(step, logits)
         end = events[-1]
         assert isinstance(end, EndEvent), "a request ends with its end event"
         if end.error is not None:
             raise EngineError(end.error.message)
-        return self._told(job, events)
+        assert first_logits is not None, "an answer has a first token"
+        return self._told(job, events, first_logits)
+
+    def pause(self) -> int:
+        """Let a pause pass in which everything stale is computed again; return how much that is."""
+        num_tokens = 0
+        while (chunk := self._refresher.next_chunk()) is not None:
+            logits = self._runner.forward(chunk.batch())
+            num_tokens += self._refresher.take_in(chunk, was_aborted=logits is None)
+        return num_tokens
 
     def forget(self) -> None:
         """Free all cells: what is asked next is computed in full."""
@@ -180,8 +198,8 @@ class Asker:
         """Return the logits behind some tokens by a full recompute, `[n_vocab]`."""
         self.forget()
         logits = None
-        for start in range(0, len(tokens), _POLICY.max_step_tokens):
-            chunk = tokens[start : start + _POLICY.max_step_tokens]
+        for start in range(0, len(tokens), self._max_step_tokens):
+            chunk = tokens[start : start + self._max_step_tokens]
             batch = [
                 BatchToken(token, start + offset, 0, start + offset == len(tokens) - 1)
                 for offset, token in enumerate(chunk)
@@ -198,7 +216,7 @@ class Asker:
             request, arrival=self._num_asked, taken_s=0.0, emit=events.append
         )
 
-    def _told(self, job: Job, events: list[Event]) -> Told:
+    def _told(self, job: Job, events: list[Event], first_logits: LogitsRow) -> Told:
         prompt = job.spec.prompt
         parked = self._cache.parked(job.spec.document_key)
         assert parked is not None, "a request that ended leaves its cells behind"
@@ -213,4 +231,5 @@ class Asker:
             num_carried=len(carried),
             num_inexact=len(ages) - min(parked.num_exact, len(ages)),
             mean_age=sum(carried) / len(carried) if carried else 0.0,
+            first_logits=first_logits,
         )

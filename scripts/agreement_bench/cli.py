@@ -1,7 +1,7 @@
 """`scripts/bench_agreement`: how often kept KV cells answer as a full recompute does.
 
 An interrupted run says what it found so far, and goes on when it is started again with the same
-options.
+model, edits and seed; with other numbers of places, too.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from lsp_server.errors import BantamError
 from lsp_server.settings.schema import EngineSettings
 from scripts.agreement_bench.held_out import cache_folder, held_out_files
-from scripts.agreement_bench.measuring import PlaceResult, Plan, model_path
+from scripts.agreement_bench.measuring import EVERYWHERE, PlaceResult, Plan, Way, model_path
 from scripts.agreement_bench.places import Place, candidate_places
 from scripts.agreement_bench.report import report_table, report_values
 from scripts.agreement_bench.results import ResultFile
@@ -36,6 +36,10 @@ from scripts.vocabularies.fetch import pinned_archive
 
 #: Fewer places say little; the file names how many there were.
 WANTED_PLACES = 500
+#: Changes when results of an older run mean something else.
+_FORMAT = 2
+#: What decides what is asked, and what its cells are like.
+_MEASURED_CODE = ("lsp_server/engine", "lsp_server/prompt", "scripts/agreement_bench")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -86,25 +90,34 @@ def _measure_missing(
     options: argparse.Namespace,
     console: Console,
 ) -> None:
-    missing = [place for place in places if place.key not in store.results]
+    tasks = [
+        (place, frozenset(Way) if index % options.thorough_every == 0 else EVERYWHERE)
+        for index, place in enumerate(places)
+    ]
+    missing = [(place, ways) for place, ways in tasks if not store.has(place.key, ways)]
     if not missing:
         return
     columns = (TextColumn("places"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console) as progress:
         task = progress.add_task("", total=len(places), completed=len(places) - len(missing))
-        results = measure_all(
-            plan, missing, exact_every=options.exact_every, num_processes=options.processes
-        )
-        for result in results:
+        for result in measure_all(plan, missing, options.processes):
             store.add(result)
             progress.advance(task)
 
 
 def _work_file(plan: Plan) -> Path:
     """Return where results are kept until the run is whole: one file for what they depend on."""
-    about = (_model_digest(plan), plan.max_stale_edits, plan.checkpoints, plan.seed)
+    about = (_FORMAT, _code_digest(), _model_digest(plan), plan)
     digest = hashlib.sha256(repr(about).encode()).hexdigest()[:16]
     return cache_folder() / f"results-{digest}.jsonl"
+
+
+def _code_digest() -> str:
+    digest = hashlib.sha256()
+    for folder in _MEASURED_CODE:
+        for path in sorted(Path(folder).rglob("*.py")):
+            digest.update(path.read_bytes())
+    return digest.hexdigest()
 
 
 def _model_digest(plan: Plan) -> str:
@@ -119,6 +132,7 @@ def _conditions(plan: Plan, options: argparse.Namespace) -> dict[str, object]:
         "max_stale_edits": plan.max_stale_edits,
         "min_prompt_tokens": options.min_prompt_tokens,
         "seed": plan.seed,
+        "thorough_every": options.thorough_every,
     }
 
 
@@ -152,12 +166,18 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
         "(default: %(default)s)",
     )
     add(
-        "--exact-every",
+        "--thorough-every",
         type=int,
-        default=4,
-        help="measure exact mode, too, at every so many places (default: %(default)s)",
+        default=20,
+        help="at every so many places also type without any pause, take exact mode, and compute "
+        "everything in other steps (default: %(default)s)",
     )
-    add("--processes", type=int, default=1, help="places at one time (default: %(default)s)")
+    add(
+        "--processes",
+        type=int,
+        default=os.cpu_count() or 1,
+        help="places at one time (default: %(default)s)",
+    )
     add("--seed", type=int, default=11, help="decides places and edits (default: %(default)s)")
     add("--corpus", type=Path, help="held-out source collected before (default: fetch it)")
     add("--work", type=Path, help="where unfinished results are kept (default: a cache folder)")

@@ -2,16 +2,19 @@
 
     change      1   2   3   4   5   6   7   8   9  10
     asks    ·   ·   ·   ·   ·   ·   ·   ·   ·   ·   ·   ?      ? the hidden line
-    pauses  ‸           ‸                   ‸   ‸
+    pauses  ‸           ‸                   ‸           ‸
 
-- *kept*: every change asks, there is no pause at all, as the product would do it.
-- *refreshed*: the engine uses each pause to compute what is stale again; the last pause is before
-  the last spot that was edited, so the question comes a few changes and a jump after it.  What a
-  pause leaves equals a full recompute, so only what comes after the last one is replayed.
-- *exact*: `engine.max_stale_edits` is 0.  Whatever came before, this equals a full recompute but
-  for rounding, so only the last changes are replayed, at some places.
+- *typed*: what the product does.  Every change asks, and on the way to another spot, the place
+  itself included, the person pauses, and the engine computes again what is stale.  Afterwards
+  nothing is stale, whatever came before: so only what follows the last pause but one is replayed,
+  and the answer is the same after ten changes and after a hundred.
+- *hurried*: every change asks, there is no pause at all, and the question follows at once.
+- *exact*: `engine.max_stale_edits` is 0.
+- *recomputed*: everything is computed, in shorter steps.  What differs is rounding alone, which
+  says how firmly the model prefers its answers.
 
-Each answer is compared with a full recompute of the same prompt.
+Each answer is compared with a full recompute of the same prompt, the exact one with a recompute
+in steps of its own size: these two are the same bit by bit.
 """
 
 from __future__ import annotations
@@ -28,7 +31,8 @@ from lsp_server.engine.kv_cache import KeepPolicy
 from lsp_server.engine.loader import make_loader
 from lsp_server.engine.splice import common_prefix_length
 from lsp_server.settings.schema import EngineSettings
-from scripts.agreement_bench.asking import Asker, Questioner, Told
+from scripts.agreement_bench.asking import LONG_STEPS, SHORT_STEPS, Asker, Questioner, Told
+from scripts.agreement_bench.distance import divergence_nats, margin_logits
 from scripts.agreement_bench.edits import Moment
 from scripts.agreement_bench.places import Place
 
@@ -39,9 +43,14 @@ _NUM_EXACT_CHANGES = 2
 class Way(enum.Enum):
     """How cells are kept."""
 
-    KEPT = "kept"
-    REFRESHED = "refreshed"
+    TYPED = "typed"
+    HURRIED = "hurried"
     EXACT = "exact"
+    RECOMPUTED = "recomputed"
+
+
+#: What is taken at every place; the other ways are for some of them.
+EVERYWHERE = frozenset({Way.TYPED})
 
 
 class Answered(msgspec.Struct, frozen=True, kw_only=True):
@@ -59,6 +68,10 @@ class Answered(msgspec.Struct, frozen=True, kw_only=True):
         mean_age: See `Told.mean_age`.
         num_compared: Tokens of both answers up to where they part, and of the whole answer if
             they do not.
+        divergence: How far the probabilities of the answer's first token are from a full
+            recompute's, in nats (Kullback-Leibler).
+        margin: By how much the full recompute preferred its first token to the next best one, in
+            logits.
         gap: Where the lines differ: by how much the full recompute preferred its token to the
             other one where they part, in logits.
     """
@@ -73,6 +86,8 @@ class Answered(msgspec.Struct, frozen=True, kw_only=True):
     num_inexact: int
     mean_age: float
     num_compared: int
+    divergence: float
+    margin: float
     gap: float | None = None
 
     @property
@@ -87,15 +102,21 @@ class PlaceResult(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         key: Names the place.
         expected: The hidden line.
-        computed_per_edit: Mean prompt tokens that were evaluated per change in the kept way, in
-            the longest row of changes.
+        num_idle: Tokens that were computed in the pause before the question.
+        computed_per_edit: Mean prompt tokens that were evaluated per change in the hurried way,
+            in the longest row of changes; `None` where it was not taken.
         answers: Each question in each way.
     """
 
     key: str
     expected: str
-    computed_per_edit: float
+    num_idle: int
+    computed_per_edit: float | None
     answers: tuple[Answered, ...]
+
+    def has(self, ways: frozenset[Way]) -> bool:
+        """Return whether it was measured in these ways."""
+        return {way.value for way in ways} <= {answered.way for answered in self.answers}
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,11 +147,15 @@ class _Script:
     asks: Sequence[GenerateRequest]
     question: GenerateRequest
 
+    def last(self, num_edits: int) -> Sequence[GenerateRequest]:
+        """Return what is asked before so many changes, and after each of them."""
+        return self.asks[-1 - num_edits :]
+
     @property
-    def last_pause(self) -> int:
-        """How many changes there were before the last pause."""
-        numbers = range(len(self.moments) - 1, 0, -1)
-        return next((i for i in numbers if self.moments[i].has_pause_before), 1) - 1
+    def num_at_last_spot(self) -> int:
+        """How many changes there were at the last spot: since the last pause but one."""
+        numbers = range(1, len(self.moments))
+        return next((n for n in numbers if self.moments[-n].has_pause_before), len(numbers))
 
 
 class PlaceMeter:
@@ -146,39 +171,40 @@ class PlaceMeter:
         load = make_loader(EngineSettings(threads=1))
         loaded = [load(plan.model, lambda _fraction: True) for _ in range(3)]
         self.info = loaded[0].info
-        self._kept = Asker(loaded[0], KeepPolicy(max_age=plan.max_stale_edits))
-        self._exact = Asker(loaded[1], KeepPolicy(max_age=0))
-        self._fresh = Asker(loaded[2], KeepPolicy(max_age=0))
+        self._kept = Asker(loaded[0], KeepPolicy(max_age=plan.max_stale_edits), LONG_STEPS)
+        self._fresh = Asker(loaded[1], KeepPolicy(max_age=0), LONG_STEPS)
+        self._exact = Asker(loaded[2], KeepPolicy(max_age=0), SHORT_STEPS)
 
     def num_prompt_tokens(self, place: Place) -> int:
         """Return the tokens of a place's prompt, asked of who has not seen the document."""
         moment = Moment(place.text, place.cursor, place.cursor)
         return len(self._fresh.prompt(self._questioner(place).request(moment, is_question=True)))
 
-    def measure(self, place: Place, *, with_exact: bool) -> PlaceResult:
-        """Measure one place.
-
-        Args:
-            place: The place.
-            with_exact: Whether the exact way is taken, too.
+    def measure(self, place: Place, ways: frozenset[Way]) -> PlaceResult:
+        """Measure one place in some ways.
 
         Raises:
             EngineError: A request was refused.
         """
-        answers = []
-        for num_edits in self._plan.checkpoints:
-            script = self._script(place, num_edits)
-            computed, kept = self._tell_kept(script)
-            ways = {Way.KEPT: kept, Way.REFRESHED: self._tell_refreshed(script)}
-            if with_exact:
-                ways[Way.EXACT] = self._tell_exact(script)
-            self._fresh.forget()
-            fresh = self._fresh.ask(script.question)
-            answers += [self._answered(way, num_edits, one, fresh) for way, one in ways.items()]
+        script = self._script(place)
+        fresh = self._recompute(self._fresh, script)
+        answers: list[Answered] = []
+        computed: list[int] = []
+        for num_edits in self._plan.checkpoints if Way.HURRIED in ways else ():
+            computed, hurried = self._tell_hurried(script, num_edits)
+            answers.append(self._answered(Way.HURRIED, num_edits, hurried, fresh))
+        num_idle, typed = self._tell_typed(script)
+        answers += self._at_any_number_of_edits(Way.TYPED, typed, fresh)
+        if ways & {Way.EXACT, Way.RECOMPUTED}:
+            recomputed = self._recompute(self._exact, script)
+            answers += self._at_any_number_of_edits(Way.RECOMPUTED, recomputed, fresh)
+            exact = self._tell_exact(script)
+            answers += self._at_any_number_of_edits(Way.EXACT, exact, recomputed)
         return PlaceResult(
             key=place.key,
             expected=place.expected,
-            computed_per_edit=round(sum(computed) / len(computed), 3),
+            num_idle=num_idle,
+            computed_per_edit=round(sum(computed) / len(computed), 3) if computed else None,
             answers=tuple(answers),
         )
 
@@ -186,29 +212,38 @@ class PlaceMeter:
         path = f"{place.project}/{place.path}"
         return Questioner(self.info, f"file:///{path}", path, self._fresh.does_fit)
 
-    def _script(self, place: Place, num_edits: int) -> _Script:
+    def _script(self, place: Place) -> _Script:
         questioner = self._questioner(place)
-        moments = place.last_changes(num_edits, self._plan.seed)
+        moments = place.last_changes(self._plan.checkpoints[-1], self._plan.seed)
         asks = [questioner.request(moment, is_question=False) for moment in moments]
         return _Script(moments, asks, questioner.request(moments[-1], is_question=True))
 
-    def _tell_kept(self, script: _Script) -> tuple[list[int], Told]:
+    def _recompute(self, asker: Asker, script: _Script) -> Told:
+        asker.forget()
+        return asker.ask(script.question)
+
+    def _tell_hurried(self, script: _Script, num_edits: int) -> tuple[list[int], Told]:
         """Ask everything; returns the tokens computed for each change, and the answer."""
         self._kept.forget()
-        _, *computed = [self._kept.ask(ask).num_computed for ask in script.asks]
+        _, *computed = [self._kept.ask(ask).num_computed for ask in script.last(num_edits)]
         return computed, self._kept.ask(script.question)
 
-    def _tell_refreshed(self, script: _Script) -> Told:
+    def _tell_typed(self, script: _Script) -> tuple[int, Told]:
+        """Ask since the last pause but one; returns the last pause's tokens, and the answer."""
         self._kept.forget()
-        for ask in script.asks[script.last_pause :]:
+        for ask in script.last(script.num_at_last_spot):
             self._kept.ask(ask)
-        return self._kept.ask(script.question)
+        return self._kept.pause(), self._kept.ask(script.question)
 
     def _tell_exact(self, script: _Script) -> Told:
         self._exact.forget()
-        for ask in script.asks[-1 - _NUM_EXACT_CHANGES :]:
+        for ask in script.last(_NUM_EXACT_CHANGES):
             self._exact.ask(ask)
         return self._exact.ask(script.question)
+
+    def _at_any_number_of_edits(self, way: Way, told: Told, fresh: Told) -> list[Answered]:
+        """Return what is the same after every number of changes, for each of them."""
+        return [self._answered(way, number, told, fresh) for number in self._plan.checkpoints]
 
     def _answered(self, way: Way, num_edits: int, told: Told, fresh: Told) -> Answered:
         return Answered(
@@ -222,6 +257,8 @@ class PlaceMeter:
             num_inexact=told.num_inexact,
             mean_age=round(told.mean_age, 3),
             num_compared=min(_num_same(told, fresh) + 1, len(fresh.tokens)),
+            divergence=divergence_nats(fresh.first_logits, told.first_logits),
+            margin=margin_logits(fresh.first_logits),
             gap=None if told.line == fresh.line else self._gap(told, fresh),
         )
 

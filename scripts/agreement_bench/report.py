@@ -95,6 +95,16 @@ class Group:
         return statistics.fmean(getattr(one, field) / one.num_prompt for _, one in self.answers)
 
     @property
+    def divergence(self) -> float:
+        """Median divergence at the answer's first token, in nats."""
+        return statistics.median(one.divergence for _, one in self.answers)
+
+    @property
+    def margin(self) -> float:
+        """Median preference of a full recompute for its first token, in logits."""
+        return statistics.median(one.margin for _, one in self.answers)
+
+    @property
     def values(self) -> Values:
         """For programs."""
         gaps = sorted(one.gap for _, one in self.answers if one.gap is not None)
@@ -116,6 +126,8 @@ class Group:
             ),
             "share_carried_mean": round(self.mean_share("num_carried"), 4),
             "share_inexact_mean": round(self.mean_share("num_inexact"), 4),
+            "divergence_median_nats": round(self.divergence, 6),
+            "margin_median_logits": round(self.margin, 3),
             "age_mean": round(statistics.fmean(one.mean_age for _, one in self.answers), 2),
             "gaps_where_lines_part": [round(gap, 3) for gap in gaps],
         }
@@ -142,12 +154,14 @@ def grouped(results: Iterable[PlaceResult]) -> list[Group]:
 
 def report_values(results: Sequence[PlaceResult], conditions: Values) -> Values:
     """Return everything for programs, with each place at which lines part."""
+    hurried = [
+        result.computed_per_edit for result in results if result.computed_per_edit is not None
+    ]
     return {
         "conditions": conditions,
         "places": len(results),
-        "computed_per_edit_mean": round(
-            statistics.fmean(result.computed_per_edit for result in results), 2
-        ),
+        "idle_tokens_mean": round(statistics.fmean(result.num_idle for result in results), 1),
+        "computed_per_edit_mean": round(statistics.fmean(hurried), 2) if hurried else None,
         "groups": [group.values for group in grouped(results)],
         "partings": [
             {
@@ -183,7 +197,7 @@ def report_table(results: Sequence[PlaceResult]) -> Table:
         "wanted",
         "exact match",
     )
-    for column in (*columns, "difference", "carried", "inexact", "age"):
+    for column in (*columns, "difference", "carried", "age", "nats", "margin"):
         table.add_column(column, justify="right")
     for group in grouped(results):
         wanted = WANTED_AGREEMENT.get(group.num_edits)
@@ -195,7 +209,8 @@ def report_table(results: Sequence[PlaceResult]) -> Table:
             group.exact_match.text,
             f"{100 * group.exact_match_difference:+.2f}",
             f"{100 * group.mean_share('num_carried'):.0f}",
-            f"{100 * group.mean_share('num_inexact'):.0f}",
             f"{statistics.fmean(one.mean_age for _, one in group.answers):.1f}",
+            f"{group.divergence:.5f}",
+            f"{group.margin:.2f}",
         )
     return table

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 
 from lsp_server.engine.native_environment import native_environment
-from scripts.agreement_bench.measuring import PlaceMeter, PlaceResult, Plan
+from scripts.agreement_bench.measuring import PlaceMeter, PlaceResult, Plan, Way
 from scripts.agreement_bench.places import Place
 
 #: In a small context a prompt of this share of it is long enough.
@@ -43,25 +43,21 @@ def choose_places(
 
 
 def measure_all(
-    plan: Plan, places: Sequence[Place], *, exact_every: int, num_processes: int
+    plan: Plan, tasks: Sequence[tuple[Place, frozenset[Way]]], num_processes: int
 ) -> Iterator[PlaceResult]:
     """Yield the result of each place as it comes.
 
     Args:
         plan: What is measured.
-        places: Where.
-        exact_every: At every so many places the exact way is taken, too.
+        tasks: Where, and in which ways.
         num_processes: How many are measured at one time.
     """
     # A process that has loaded the model library must not be forked.
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(num_processes, context, _start, (plan,)) as pool:
-        tasks = [
-            pool.submit(_measure, place, index % exact_every == 0)
-            for index, place in enumerate(places)
-        ]
+        running = [pool.submit(_measure, place, ways) for place, ways in tasks]
         try:
-            for task in as_completed(tasks):
+            for task in as_completed(running):
                 yield task.result()
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
@@ -75,6 +71,6 @@ def _start(plan: Plan) -> None:
     _meter = PlaceMeter(plan)
 
 
-def _measure(place: Place, with_exact: bool) -> PlaceResult:
+def _measure(place: Place, ways: frozenset[Way]) -> PlaceResult:
     assert _meter is not None, "the process was started for this"
-    return _meter.measure(place, with_exact=with_exact)
+    return _meter.measure(place, ways)

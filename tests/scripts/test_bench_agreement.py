@@ -7,10 +7,12 @@ import subprocess
 from dataclasses import asdict
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from scripts.agreement_bench.distance import divergence_nats, margin_logits
 from scripts.agreement_bench.edits import last_changes
-from scripts.agreement_bench.measuring import Answered, PlaceResult, Way
+from scripts.agreement_bench.measuring import EVERYWHERE, Answered, PlaceResult, Way
 from scripts.agreement_bench.report import grouped, report_values
 from scripts.agreement_bench.results import ResultFile
 from scripts.embedded_model.collect import SourceFile
@@ -59,7 +61,7 @@ def test_other_seed_changes_something_else(document: tuple[str, int]) -> None:
 
 def answered(line: str, gap: float | None = None, *, fresh_line: str = "x = 1") -> Answered:
     return Answered(
-        way=Way.KEPT.value,
+        way=Way.TYPED.value,
         num_edits=10,
         line=line,
         fresh_line=fresh_line,
@@ -69,12 +71,16 @@ def answered(line: str, gap: float | None = None, *, fresh_line: str = "x = 1") 
         num_inexact=600,
         mean_age=2.0,
         num_compared=5,
+        divergence=0.001,
+        margin=0.5,
         gap=gap,
     )
 
 
 def place_result(key: str, *answers: Answered) -> PlaceResult:
-    return PlaceResult(key=key, expected="x = 1", computed_per_edit=2.0, answers=answers)
+    return PlaceResult(
+        key=key, expected="x = 1", num_idle=9, computed_per_edit=None, answers=answers
+    )
 
 
 def test_shares_count_agreement_ties_and_exact_matches() -> None:
@@ -94,6 +100,21 @@ def test_shares_count_agreement_ties_and_exact_matches() -> None:
     assert group.mean_share("num_carried") == 0.5
     values = report_values(results, {})
     assert [parting["place"] for parting in values["partings"]] == ["b", "c"]
+
+
+def test_place_that_lacks_a_way_is_measured_again(tmp_path: Path) -> None:
+    store = ResultFile(tmp_path / "results.jsonl")
+    assert not store.has("a", EVERYWHERE)
+    store.add(place_result("a", answered("x")))
+    assert store.has("a", EVERYWHERE)
+    assert not store.has("a", frozenset(Way))
+
+
+def test_divergence_is_that_of_the_probabilities() -> None:
+    even, uneven = np.log(np.float32([0.5, 0.5])), np.log(np.float32([0.9, 0.1]))
+    assert divergence_nats(even, even + np.float32(3.0)) == 0.0
+    assert divergence_nats(even, uneven) == pytest.approx(0.510826, abs=1e-5)
+    assert margin_logits(uneven) == pytest.approx(np.log(9.0), abs=1e-3)
 
 
 def test_interrupted_run_goes_on_behind_what_it_has(tmp_path: Path) -> None:
@@ -117,19 +138,21 @@ def test_small_run_measures_every_way_and_reports(embedded_model: Path, tmp_path
         *(ROOT / "scripts" / "bench_agreement", "--model", embedded_model),
         *("--corpus", corpus, "--work", tmp_path / "work.jsonl", "--output", output),
         *("--places", "2", "--edits", "3", "6", "--min-prompt-tokens", "300"),
-        *("--exact-every", "1"),
+        *("--thorough-every", "1", "--processes", "1"),
     ]
     done = subprocess.run(
         [str(word) for word in command], capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
-    assert "kept" in done.stdout
+    assert "hurried" in done.stdout
     values = json.loads(output.read_text(encoding="utf-8"))
     assert "2 places only" in values["conditions"]["note"]
     groups = {(group["way"], group["edits"]): group for group in values["groups"]}
     assert set(groups) == {(way.value, edits) for way in Way for edits in (3, 6)}
     for (way, _), group in groups.items():
         assert group["places"] == 2
-        assert (group["share_carried_mean"] > 0) is (way != Way.EXACT.value)
+        is_stale = way in {Way.TYPED.value, Way.HURRIED.value}
+        assert (group["share_carried_mean"] > 0) is is_stale
         if way == Way.EXACT.value:
-            assert group["agreement_but_near_ties"]["share"] == 1.0
+            assert group["agreement"]["share"] == 1.0
+            assert group["divergence_median_nats"] == 0.0
