@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import platform
 import shutil
 import subprocess
@@ -69,3 +70,14 @@ def test_no_byte_of_the_tiles_configuration_is_left_out(tmp_path: Path) -> None:
     assert "ldtilecfg" in compiled
     # Eight rows of eleven: the eight bytes 0x0b of `rows`, in whatever way they are stored.
     assert str(0x0B0B0B0B0B0B0B0B) in compiled or compiled.count("$11,") >= 8
+
+
+@pytest.mark.skipif(
+    shutil.which("g++") is None or platform.machine() != "x86_64", reason="needs g++ for x86-64"
+)
+def test_a_repaired_library_is_known_by_a_name(tmp_path: Path) -> None:
+    source, library = tmp_path / "tiles.cpp", tmp_path / "libtiles.so"
+    source.write_text(PROGRAM)
+    command = ["g++", "-O3", "-mamx-tile", "-include", str(HEADER), "-shared", "-fPIC"]
+    subprocess.run([*command, "-o", str(library), str(source)], check=True)
+    assert hasattr(ctypes.CDLL(str(library)), "bantam_amx_tiles")

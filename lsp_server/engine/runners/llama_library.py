@@ -46,11 +46,12 @@ def can_offload() -> bool:
 def may_repack_weights() -> bool:
     """Return whether weights may be laid out anew for this processor when a model is loaded.
 
-    A library that was built for AMX would lay them out for its tiles, and such builds end the
-    process: GCC 12 compiles the configuration of the tiles to uninitialised memory, because its
-    `_tile_loadconfig` says that it reads 8 bytes of 64 (amxtileintrin.h).
+    A library that was built for AMX lays them out for its tiles.  Compiled by one of many versions
+    of GCC, it then ends the process; `scripts/set_up/amx_tiles.h` says why, repairs that, and
+    leaves a name in the library by which such a build is known.
     """
-    return b"AMX_INT8 = 1" not in llama_cpp.llama_print_system_info()
+    has_amx = b"AMX_INT8 = 1" in llama_cpp.llama_print_system_info()
+    return not has_amx or hasattr(llama_cpp.llama_cpp._lib, "bantam_amx_tiles")
 
 
 def forget_errors() -> None:
