@@ -27,7 +27,7 @@ from lsp_server.errors import BantamError, EngineError, EngineStoppedError
 logger = logging.getLogger(__name__)
 
 #: Nobody asked for so long: the user pauses, and the pause can be used.
-_PAUSE_AFTER_S = 0.5
+_PAUSE_AFTER_S = 0.3
 
 #: Takes the fraction of the model that is loaded; must not block.
 ProgressListener = Callable[[float], None]

@@ -34,7 +34,7 @@ from scripts.engine_bench.traces import Key
 #: An hour, more than settings allow: no answer is cut off by the clock, however slow the machine
 #: is, because the same work is asked of both systems.
 _MAX_MS = 3_600_000
-#: The engine uses a pause after half a second; a pause has been used when it then did nothing
+#: The engine uses a pause after a third of a second; a pause has been used when it then did nothing
 #: more for as long again.
 _QUIET_S = 1.0
 _POLL_S = 0.05
