@@ -11,7 +11,7 @@ import asyncio
 import os
 import sys
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -48,10 +48,16 @@ CONTEXT_TOKENS = 8_192
 _PREFILL_TOKENS = 1_500
 _DECODE_TOKENS = 512
 _NUM_DOCUMENTS = 4
+#: Of each of the other documents.
+_OTHER_TOKENS = 500
+#: The peer is several times slower: a round tells.
+_NUM_PEER_ROUNDS = 1
 #: The first keys of a file are cold; these are typed before anything is measured.
 _NUM_WARMING_KEYS = 3
 #: A person does not type on at once.
 _BETWEEN_KEYS_S = 0.1
+#: One that nobody types in; the peer's action slot.
+_WARMED_DOCUMENT = _NUM_DOCUMENTS - 1
 
 
 #: Does some work once.
@@ -79,9 +85,11 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         default="small-deepseek-coder",
         help="whose shape the model has (default: %(default)s)",
     )
-    parser.add_argument("--rounds", type=int, default=3, help="per case (default: %(default)s)")
     parser.add_argument(
-        "--keys", type=int, default=12, help="keys alone per round (default: %(default)s)"
+        "--rounds", type=int, default=4, help="of our engine per case (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--keys", type=int, default=8, help="keys alone per round (default: %(default)s)"
     )
 
 
@@ -101,7 +109,8 @@ async def run(options: argparse.Namespace, console: Console) -> Report:
         found["bantam"] = await _measure(contender, effort, "bantam", console)
     if peer is not None:
         async with serving(peer, model, PeerOptions(CONTEXT_TOKENS)) as client:
-            found["peer"] = await _measure(PeerContender(client), effort, "peer", console)
+            peer_effort = Effort(min(_NUM_PEER_ROUNDS, options.rounds), options.keys)
+            found["peer"] = await _measure(PeerContender(client), peer_effort, "peer", console)
     conditions = Conditions(
         *(f"random weights of {options.model}'s shape in Q4_K_M", CONTEXT_TOKENS),
         *(peer.name if peer else None, load_before),
@@ -127,16 +136,18 @@ async def _measure(
 ) -> dict[str, Case]:
     prompts = long_prompts(_PREFILL_TOKENS)
     short_prompts = long_prompts(64)
+    other_prompts = long_prompts(_OTHER_TOKENS)
     works: dict[str, Work] = {
         f"action, prefill of {_PREFILL_TOKENS}": lambda: contender.act(next(prompts), 1),
         f"action, decode of {_DECODE_TOKENS}": lambda: contender.act(
             next(short_prompts), _DECODE_TOKENS
         ),
-        f"warming of {_PREFILL_TOKENS}": lambda: contender.warm(next(prompts)),
+        f"warming of {_PREFILL_TOKENS}": lambda: contender.warm(next(prompts), _WARMED_DOCUMENT),
+        f"{_NUM_DOCUMENTS} documents, typed in one": lambda: _warm_others(contender, other_prompts),
     }
     typists = [Typist(contender, document, PAIRS[document]) for document in range(_NUM_DOCUMENTS)]
     cases = {title: Case() for title in works}
-    crowd = cases[f"{_NUM_DOCUMENTS} documents"] = Case()
+    crowd = cases[f"{_NUM_DOCUMENTS} documents, typed in all"] = Case()
     with Progress(console=console, transient=True) as progress:
         task = progress.add_task(name, total=effort.num_rounds * len(cases))
         for _ in range(effort.num_rounds):
@@ -146,6 +157,12 @@ async def _measure(
             await _measure_crowd(crowd, typists, effort)
             progress.advance(task)
     return cases
+
+
+async def _warm_others(contender: Contender, prompts: Iterator[str]) -> None:
+    """Warm the documents that nobody types in, all at once."""
+    others = range(1, _NUM_DOCUMENTS)
+    await asyncio.gather(*(contender.warm(next(prompts), document) for document in others))
 
 
 async def _measure_beside(case: Case, typist: Typist, work: Work, effort: Effort) -> None:

@@ -46,8 +46,8 @@ class Contender(Protocol):
         """Run a code action."""
         ...
 
-    async def warm(self, prompt: str) -> None:
-        """Compute a prompt that may be asked for later."""
+    async def warm(self, prompt: str, document: int) -> None:
+        """Compute a prompt of a document that may be asked for later."""
         ...
 
 
@@ -108,9 +108,9 @@ class OurContender:
         """See `Contender`."""
         await self._wait(self._request(_text(prompt), Priority.ACTION, max_tokens))
 
-    async def warm(self, prompt: str) -> None:
+    async def warm(self, prompt: str, document: int) -> None:
         """See `Contender`."""
-        await self._wait(self._request(_text(prompt), Priority.WARM, 0, "warmed"))
+        await self._wait(self._request(_text(prompt), Priority.WARM, 0, f"warmed {document}"))
 
     def _request(
         self,
@@ -162,6 +162,6 @@ class PeerContender:
         """See `Contender`."""
         await self._client.complete(prompt, max_tokens=max_tokens, slot=_ACTION_SLOT)
 
-    async def warm(self, prompt: str) -> None:
+    async def warm(self, prompt: str, document: int) -> None:
         """Compute a prompt; the server knows no priorities and generates one token at least."""
-        await self.act(prompt, 1)
+        await self._client.complete(prompt, max_tokens=1, slot=document)

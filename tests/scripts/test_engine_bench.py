@@ -72,7 +72,7 @@ def test_contention_measures_every_case(
     options = "--model tiny-deepseek-coder --rounds 1 --keys 2"
     values = found(capsys, "contention", *options.split())
     for name in ("bantam", "peer"):
-        assert len(values[name]) == 4
+        assert len(values[name]) == 5
         for case in values[name].values():
             assert case["ms_alone"]["n"] == 2
             assert case["ms_beside"]["n"] in (2, 8)
