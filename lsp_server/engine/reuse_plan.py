@@ -21,7 +21,7 @@ MAX_RUNS = 6
 #: What stands right before the cursor decides most of an answer.  Of so many tokens at a prompt's
 #: end, those that were carried over more changes than this are computed again.
 NEAR_TOKENS = 64
-MAX_NEAR_AGE = 1
+MAX_NEAR_AGE = 2
 #: Stands for a new token that need not be computed; no old one is like it.
 _HAS_CELL = -2
 #: Of what a prompt does not use, runs of at least so many tokens are left, and so many of them.

@@ -49,8 +49,14 @@ SHORT_STEPS = StepPolicy(max_step_tokens=32)
 
 
 def bench_settings() -> CompletionSettings:
-    """Return the product's settings, but for the room of the document: it has all the context."""
-    return CompletionSettings(context_tokens=0, max_tokens=MAX_ANSWER_TOKENS)
+    """Return the product's settings, but for the room of the document.
+
+    It has all of the context to itself, and windows that are half as large again as by default:
+    then many prompts have more than 1,500 tokens.
+    """
+    return CompletionSettings(
+        prefix_chars=6_000, suffix_chars=3_000, context_tokens=0, max_tokens=MAX_ANSWER_TOKENS
+    )
 
 
 class Questioner:

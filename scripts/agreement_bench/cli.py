@@ -14,6 +14,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 
 # OpenMP reads it when the model library is loaded.
@@ -27,11 +28,11 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from lsp_server.errors import BantamError
 from lsp_server.settings.schema import EngineSettings
 from scripts.agreement_bench.held_out import cache_folder, held_out_files
-from scripts.agreement_bench.measuring import EVERYWHERE, PlaceResult, Plan, Way, model_path
-from scripts.agreement_bench.places import Place, candidate_places
+from scripts.agreement_bench.measuring import PlaceResult, Plan, model_path
+from scripts.agreement_bench.places import candidate_places
 from scripts.agreement_bench.report import report_table, report_values
 from scripts.agreement_bench.results import ResultFile
-from scripts.agreement_bench.running import choose_places, measure_all
+from scripts.agreement_bench.running import Candidates, choose_places, measure_all
 from scripts.vocabularies.fetch import pinned_archive
 
 #: Fewer places say little; the file names how many there were.
@@ -71,38 +72,43 @@ def _measured(
     plan: Plan, options: argparse.Namespace, console: Console
 ) -> tuple[bool, list[PlaceResult]]:
     """Return whether the run was interrupted, and the result of each chosen place so far."""
-    candidates = candidate_places(held_out_files(options.corpus), options.seed)
-    places = choose_places(plan, candidates, options.places, options.min_prompt_tokens)
+    everywhere = candidate_places(held_out_files(options.corpus), options.seed)
+    candidates = choose_places(
+        plan,
+        everywhere,
+        options.places,
+        min_prompt_tokens=options.min_prompt_tokens,
+        thorough_every=options.thorough_every,
+    )
     store = ResultFile(options.work or _work_file(plan))
     was_interrupted = False
     try:
-        _measure_missing(plan, places, store, options, console)
+        _measure_missing(plan, candidates, store, options, console)
     except KeyboardInterrupt:
         was_interrupted = True
-    found = [store.results[place.key] for place in places if place.key in store.results]
-    return was_interrupted, found
+    return was_interrupted, candidates.fitting(store.results, options.places)
 
 
 def _measure_missing(
     plan: Plan,
-    places: Sequence[Place],
+    candidates: Candidates,
     store: ResultFile,
     options: argparse.Namespace,
     console: Console,
 ) -> None:
-    tasks = [
-        (place, frozenset(Way) if index % options.thorough_every == 0 else EVERYWHERE)
-        for index, place in enumerate(places)
-    ]
-    missing = [(place, ways) for place, ways in tasks if not store.has(place.key, ways)]
-    if not missing:
-        return
+    """Measure until as many places as are wanted have a result."""
+
+    def num_found() -> int:
+        return len(candidates.fitting(store.results, options.places))
+
     columns = (TextColumn("places"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console) as progress:
-        task = progress.add_task("", total=len(places), completed=len(places) - len(missing))
-        for result in measure_all(plan, missing, options.processes):
-            store.add(result)
-            progress.advance(task)
+        task = progress.add_task("", total=options.places, completed=num_found())
+        missing = candidates.missing(store.results)
+        with closing(measure_all(plan, missing, options.processes)) as results:
+            while num_found() < options.places and (result := next(results, None)) is not None:
+                store.add(result)
+                progress.update(task, completed=num_found())
 
 
 def _work_file(plan: Plan) -> Path:

@@ -114,6 +114,11 @@ class PlaceResult(msgspec.Struct, frozen=True, kw_only=True):
     computed_per_edit: float | None
     answers: tuple[Answered, ...]
 
+    @property
+    def num_prompt(self) -> int:
+        """Tokens of the question's prompt."""
+        return self.answers[0].num_prompt
+
     def has(self, ways: frozenset[Way]) -> bool:
         """Return whether it was measured in these ways."""
         return {way.value for way in ways} <= {answered.way for answered in self.answers}
@@ -186,13 +191,15 @@ class PlaceMeter:
         Raises:
             EngineError: A request was refused.
         """
-        script = self._script(place)
+        # Where nobody hurries, what came before the last pause but one makes no difference.
+        num_edits = self._plan.checkpoints[-1 if Way.HURRIED in ways else 0]
+        script = self._script(place, num_edits)
         fresh = self._recompute(self._fresh, script)
         answers: list[Answered] = []
         computed: list[int] = []
-        for num_edits in self._plan.checkpoints if Way.HURRIED in ways else ():
-            computed, hurried = self._tell_hurried(script, num_edits)
-            answers.append(self._answered(Way.HURRIED, num_edits, hurried, fresh))
+        for number in self._plan.checkpoints if Way.HURRIED in ways else ():
+            computed, hurried = self._tell_hurried(script, number)
+            answers.append(self._answered(Way.HURRIED, number, hurried, fresh))
         num_idle, typed = self._tell_typed(script)
         answers += self._at_any_number_of_edits(Way.TYPED, typed, fresh)
         if ways & {Way.EXACT, Way.RECOMPUTED}:
@@ -212,9 +219,9 @@ class PlaceMeter:
         path = f"{place.project}/{place.path}"
         return Questioner(self.info, f"file:///{path}", path, self._fresh.does_fit)
 
-    def _script(self, place: Place) -> _Script:
+    def _script(self, place: Place, num_edits: int) -> _Script:
         questioner = self._questioner(place)
-        moments = place.last_changes(self._plan.checkpoints[-1], self._plan.seed)
+        moments = place.last_changes(num_edits, self._plan.seed)
         asks = [questioner.request(moment, is_question=False) for moment in moments]
         return _Script(moments, asks, questioner.request(moments[-1], is_question=True))
 

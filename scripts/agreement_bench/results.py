@@ -6,7 +6,7 @@ from pathlib import Path
 
 import msgspec
 
-from scripts.agreement_bench.measuring import PlaceResult, Way
+from scripts.agreement_bench.measuring import PlaceResult
 
 
 class ResultFile:
@@ -28,10 +28,6 @@ class ResultFile:
             result = msgspec.json.decode(line, type=PlaceResult)
             self.results[result.key] = result
         path.write_bytes(b"".join(line + b"\n" for line in whole))
-
-    def has(self, key: str, ways: frozenset[Way]) -> bool:
-        """Return whether a place was measured in these ways."""
-        return key in self.results and self.results[key].has(ways)
 
     def add(self, result: PlaceResult) -> None:
         """Keep one result at once."""

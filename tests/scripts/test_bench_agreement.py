@@ -13,8 +13,10 @@ import pytest
 from scripts.agreement_bench.distance import divergence_nats, margin_logits
 from scripts.agreement_bench.edits import last_changes
 from scripts.agreement_bench.measuring import EVERYWHERE, Answered, PlaceResult, Way
+from scripts.agreement_bench.places import Place
 from scripts.agreement_bench.report import grouped, report_values
 from scripts.agreement_bench.results import ResultFile
+from scripts.agreement_bench.running import Candidates
 from scripts.embedded_model.collect import SourceFile
 
 ROOT = Path(__file__).parents[2]
@@ -102,12 +104,21 @@ def test_shares_count_agreement_ties_and_exact_matches() -> None:
     assert [parting["place"] for parting in values["partings"]] == ["b", "c"]
 
 
-def test_place_that_lacks_a_way_is_measured_again(tmp_path: Path) -> None:
-    store = ResultFile(tmp_path / "results.jsonl")
-    assert not store.has("a", EVERYWHERE)
-    store.add(place_result("a", answered("x")))
-    assert store.has("a", EVERYWHERE)
-    assert not store.has("a", frozenset(Way))
+def test_place_that_lacks_a_way_is_measured_again_and_does_not_count() -> None:
+    place = Place("bantam", "kv_cache.py", 4, "", 0, "x = 1")
+    results = {place.key: place_result(place.key, answered("x = 1"))}
+    complete = Candidates([(place, EVERYWHERE)], 1_000)
+    assert complete.missing(results) == []
+    assert complete.fitting(results, 1) == list(results.values())
+    thorough = Candidates([(place, frozenset(Way))], 1_000)
+    assert [found for found, _ in thorough.missing(results)] == [place]
+    assert thorough.fitting(results, 1) == []
+
+
+def test_place_with_a_short_prompt_does_not_count() -> None:
+    place = Place("bantam", "kv_cache.py", 4, "", 0, "x = 1")
+    results = {place.key: place_result(place.key, answered("x = 1"))}
+    assert Candidates([(place, EVERYWHERE)], 1_001).fitting(results, 1) == []
 
 
 def test_divergence_is_that_of_the_probabilities() -> None:
