@@ -28,4 +28,5 @@ def margin_logits(logits: LogitsRow) -> float:
 
 def _log_probabilities(logits: LogitsRow) -> npt.NDArray[np.float64]:
     shifted = logits.astype(np.float64) - float(logits.max())
-    return shifted - np.log(np.sum(np.exp(shifted)))
+    log_sum = float(np.log(np.sum(np.exp(shifted))))
+    return shifted - log_sum

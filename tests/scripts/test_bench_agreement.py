@@ -122,7 +122,7 @@ def test_place_with_a_short_prompt_does_not_count() -> None:
 
 
 def test_divergence_is_that_of_the_probabilities() -> None:
-    even, uneven = np.log(np.float32([0.5, 0.5])), np.log(np.float32([0.9, 0.1]))
+    even, uneven = np.log(np.array([[0.5, 0.5], [0.9, 0.1]], np.float32))
     assert divergence_nats(even, even + np.float32(3.0)) == 0.0
     assert divergence_nats(even, uneven) == pytest.approx(0.510826, abs=1e-5)
     assert margin_logits(uneven) == pytest.approx(np.log(9.0), abs=1e-3)
