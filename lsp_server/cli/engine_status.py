@@ -78,8 +78,9 @@ def status_lines(found: EngineStatus) -> list[str]:
     for model in found.models:
         totals = model.totals
         parked = max(model.cells_used - model.cells_running, 0)
+        size = f", {bytes_text(model.num_bytes)}" if model.num_bytes else ""
         lines += [
-            f"  {model.model}: {model.num_running} running, {model.num_waiting} waiting",
+            f"  {model.model}: {model.num_running} running, {model.num_waiting} waiting{size}",
             f"    {model.cells_used} of {model.cells_total} KV cells used, {parked} of them "
             f"parked; {bytes_text(model.bytes_saved)} saved outside",
             f"    prompt tokens: {totals.computed} computed, {totals.reused} reused, "
@@ -88,6 +89,11 @@ def status_lines(found: EngineStatus) -> list[str]:
         ]
     if not found.models:
         lines.append("  no model is loaded")
+    lines += [
+        f"  {waiting.model} waits for its place since {waiting.waited_s:.0f} s: "
+        f"{waiting.num_requests} requests"
+        for waiting in found.waiting
+    ]
     lines += [
         f"  {client.name}: {client.num_connections} connected, {client.num_requests} at work"
         for client in found.clients

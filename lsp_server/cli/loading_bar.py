@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
+from lsp_server.completion.loading import loading_words
 from lsp_server.engine.api import LoadingEvent
 
 if TYPE_CHECKING:
@@ -33,9 +33,10 @@ class LoadingBar:
     def show(self, event: LoadingEvent) -> None:
         """Show how far the model is loaded."""
         if self._progress is None:
-            self._open(event.model)
+            self._open()
         if self._progress is not None and self._task is not None:
-            self._progress.update(self._task, completed=event.fraction)
+            words = loading_words(event)
+            self._progress.update(self._task, completed=event.fraction, description=words)
 
     def close(self) -> None:
         """Take the bar away."""
@@ -43,7 +44,7 @@ class LoadingBar:
             self._progress.stop()
             self._progress = None
 
-    def _open(self, model: str) -> None:
+    def _open(self) -> None:
         import sys
 
         if not sys.stderr.isatty():
@@ -51,7 +52,7 @@ class LoadingBar:
         from rich.console import Console
         from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-        columns = [TextColumn("Loading {task.description}"), BarColumn(), TimeElapsedColumn()]
+        columns = [TextColumn("{task.description}", markup=False), BarColumn(), TimeElapsedColumn()]
         self._progress = Progress(*columns, console=Console(stderr=True), transient=True)
-        self._task = self._progress.add_task(Path(model).name, total=1.0)
+        self._task = self._progress.add_task("", total=1.0)
         self._progress.start()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from lsp_server.engine.api import LoadingEvent
 
@@ -25,7 +26,7 @@ class LoadingReporter:
 
         def take(event: LoadingEvent) -> None:
             nonlocal latest
-            if latest is None or event.fraction > latest.fraction:
+            if latest is None or _is_news(event, latest):
                 latest = event
                 self._report(event)
 
@@ -38,3 +39,20 @@ class LoadingReporter:
     def _report(self, event: LoadingEvent) -> None:
         if self._on_loading is not None:
             self._on_loading(event)
+
+
+def _is_news(event: LoadingEvent, latest: LoadingEvent) -> bool:
+    return event.fraction > latest.fraction or event.waits_for != latest.waits_for
+
+
+def loading_words(event: LoadingEvent) -> str:
+    """Return what is going on, for a person: `loading NAME`, or why that has to wait."""
+    name = Path(event.model).name
+    if not event.waits_for:
+        return f"loading {name}"
+    others = " and ".join(Path(other).name for other in event.waits_for)
+    uses, gives = ("is", "it gives") if len(event.waits_for) == 1 else ("are", "they give")
+    return (
+        f"{name} waits: {others} {uses} in use, and memory is not enough for all; {gives} way "
+        "after a pause, or after a turn"
+    )

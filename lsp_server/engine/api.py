@@ -183,10 +183,12 @@ class LoadingEvent(msgspec.Struct, frozen=True, kw_only=True, tag="loading"):
     Attributes:
         model: What is being loaded.
         fraction: 0 to 1.
+        waits_for: The models that have to go before it can be loaded; none once it is its turn.
     """
 
     model: str
     fraction: float
+    waits_for: tuple[str, ...] = ()
 
 
 class TextEvent(msgspec.Struct, frozen=True, kw_only=True, tag="text"):
@@ -410,6 +412,7 @@ class LoadedModel(msgspec.Struct, frozen=True, kw_only=True):
         totals: What it did so far.
         cells_running: KV cells that requests hold now; of those in use the others are parked.
         step_seconds: How long its steps took.
+        num_bytes: Memory of its weights and KV cells; 0 before it is loaded.
     """
 
     model: str
@@ -422,6 +425,7 @@ class LoadedModel(msgspec.Struct, frozen=True, kw_only=True):
     totals: TokenTotals = TokenTotals()
     cells_running: int = 0
     step_seconds: Histogram = Histogram()
+    num_bytes: int = 0
 
 
 class ClientStatus(msgspec.Struct, frozen=True, kw_only=True):
@@ -438,6 +442,20 @@ class ClientStatus(msgspec.Struct, frozen=True, kw_only=True):
     num_requests: int
 
 
+class WaitingModel(msgspec.Struct, frozen=True, kw_only=True):
+    """A model that has no place beside those that are loaded.
+
+    Attributes:
+        model: The name that requests use.
+        num_requests: Requests that wait for it.
+        waited_s: Seconds since the first one came.
+    """
+
+    model: str
+    num_requests: int
+    waited_s: float
+
+
 class EngineStatus(msgspec.Struct, frozen=True, kw_only=True):
     """What a running engine says of itself.
 
@@ -449,6 +467,7 @@ class EngineStatus(msgspec.Struct, frozen=True, kw_only=True):
         models: The models that are loaded.
         memory_bytes: Resident memory of the engine process, if the system says.
         clients: Who is connected.
+        waiting: The models that wait for a place, the next one first.
     """
 
     pid: int
@@ -458,6 +477,7 @@ class EngineStatus(msgspec.Struct, frozen=True, kw_only=True):
     models: tuple[LoadedModel, ...]
     memory_bytes: int | None = None
     clients: tuple[ClientStatus, ...] = ()
+    waiting: tuple[WaitingModel, ...] = ()
 
 
 class Engine(Protocol):

@@ -209,15 +209,9 @@ class EngineClient:
 
 def _encoded(request: msgspec.Struct) -> bytes:
     try:
-        body = msgspec.json.encode(request)
+        return msgspec.json.encode(request)
     except UnicodeEncodeError as error:
         raise BadRequestError(
             f"the request holds half a surrogate pair (U+{ord(error.object[error.start]):04X}), "
             "which is no text; the editor sent a broken document"
         ) from error
-    if len(body) > messages.MAX_BODY_BYTES:
-        raise BadRequestError(
-            f"the request has {len(body)} bytes; the limit is {messages.MAX_BODY_BYTES}: "
-            "lower completion.prefix_chars and completion.suffix_chars"
-        )
-    return body

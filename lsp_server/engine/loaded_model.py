@@ -21,6 +21,7 @@ class LoadedRunner:
         info: What clients have to know.
         chat: Its chat template; `None` for models that are known to have none.
         kv_cache_bytes: Memory of its KV cache; 0 if that is not known.
+        num_bytes: Memory that it takes: weights and KV cache; 0 if that is not known.
         keep: What its KV cache keeps of older prompts.
         tuning: How it is measured on this machine; `None` for what is not to be measured.
     """
@@ -29,6 +30,7 @@ class LoadedRunner:
     info: ModelInfo
     chat: ChatFormat | None = None
     kv_cache_bytes: int = 0
+    num_bytes: int = 0
     keep: KeepPolicy = field(default_factory=KeepPolicy)
     tuning: TuningPlan | None = None
 
@@ -38,3 +40,7 @@ ReportProgress = Callable[[float], bool]
 
 #: Loads a model by the name that requests use; raises a `BantamError` if that is impossible.
 LoadModel = Callable[[str, ReportProgress], LoadedRunner]
+
+#: Says how many bytes of memory a model will take, by the name that requests use; raises a
+#: `BantamError` if it cannot be loaded anyway.
+MeasureModel = Callable[[str], int]

@@ -29,12 +29,17 @@ from lsp_server.engine.error_reports import report_of
 from lsp_server.engine.event_stream import EventStream
 from lsp_server.engine.loaded_model import LoadModel
 from lsp_server.engine.loader import make_loader
-from lsp_server.engine.model_pool import ModelPool
+from lsp_server.engine.machine import available_memory_bytes
+from lsp_server.engine.model_needs import make_measure, max_model_bytes
+from lsp_server.engine.model_places import PlaceRules
+from lsp_server.engine.model_pool import Memory, ModelPool
 from lsp_server.engine.model_worker import ModelWorker, ReadyModel
 from lsp_server.errors import BantamError, EngineError
 from lsp_server.settings.schema import EngineSettings
 
 logger = logging.getLogger(__name__)
+
+_NO_LIMIT = Memory(measure=lambda _: 0, available_bytes=lambda: None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +64,8 @@ class LocalEngine:
         self,
         load: LoadModel,
         *,
-        max_models: int = 1,
+        memory: Memory = _NO_LIMIT,
+        rules: PlaceRules | None = None,
         unload_after_s: float = 600.0,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -67,12 +73,13 @@ class LocalEngine:
 
         Args:
             load: Loads a model by name, in the model's own thread.
-            max_models: Models that may be loaded at once.
+            memory: What models take, and what there is.
+            rules: How many may be loaded at once, and when one gives way to another.
             unload_after_s: Seconds without a request after which `unload_idle` unloads a model.
             clock: Monotonic seconds; limits and costs are measured with it.
         """
         self._pool = ModelPool(
-            load, max_models=max_models, unload_after_s=unload_after_s, clock=clock
+            load, memory, rules or PlaceRules(), unload_after_s=unload_after_s, clock=clock
         )
         self._clock = clock
         self._started_s = clock()
@@ -123,6 +130,7 @@ class LocalEngine:
             protocol_version=PROTOCOL_VERSION,
             uptime_s=self._clock() - self._started_s,
             models=tuple(worker.status for worker in self._pool.workers),
+            waiting=self._pool.waiting,
         )
 
     def unload_idle(self) -> int:
@@ -169,9 +177,12 @@ class LocalEngine:
         def listener(fraction: float) -> None:
             stream.put(LoadingEvent(model=model, fraction=fraction))
 
+        def on_waiting(others: tuple[str, ...]) -> None:
+            stream.put(LoadingEvent(model=model, fraction=0.0, waits_for=others))
+
         if not self._pool.has_loaded(model):
             listener(0.0)
-        worker = await stack.enter_async_context(self._pool.use(model))
+        worker = await stack.enter_async_context(self._pool.use(model, on_waiting))
         if worker.ready.done():
             return worker, worker.ready.result()
         with worker.reporting_to(listener):
@@ -189,6 +200,12 @@ def create_local_engine(settings: EngineSettings) -> LocalEngine:
     """Return an engine that loads any model that the settings and the catalogue allow."""
     return LocalEngine(
         make_loader(settings),
-        max_models=settings.max_models,
+        memory=Memory(make_measure(settings), available_memory_bytes),
+        rules=PlaceRules(
+            max_models=settings.max_models,
+            max_bytes=max_model_bytes(settings),
+            quiet_s=settings.switch_quiet_s,
+            share_s=settings.switch_share_s,
+        ),
         unload_after_s=settings.unload_after_s,
     )

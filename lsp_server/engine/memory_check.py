@@ -26,6 +26,11 @@ def kv_cell_bytes(header: GgufHeader) -> int:
     return num_layers * num_kv_heads * (key_size + value_size) * _BYTES_PER_VALUE
 
 
+def model_bytes(header: GgufHeader, num_cells: int) -> int:
+    """Return what the weights and the KV cells of a model take."""
+    return header.file_bytes + num_cells * kv_cell_bytes(header)
+
+
 def check_memory(header: GgufHeader, num_cells: int) -> None:
     """Check that weights and KV cells fit into the memory that is available now.
 

@@ -93,6 +93,7 @@ class ModelWorker:
         self._lock = threading.Lock()
         self._listeners: list[ProgressListener] = []
         self._fraction = 0.0
+        self._num_bytes = 0
         self._runner: Runner | None = None
         self._loop: StepLoop | None = None
         self._forwarding: tuple[JobSpec, ...] = ()
@@ -106,7 +107,7 @@ class ModelWorker:
         """What is running and in use now; nothing before the model is loaded."""
         with self._lock:
             if self._loop is not None:
-                return self._loop.status
+                return msgspec.structs.replace(self._loop.status, num_bytes=self._num_bytes)
         return LoadedModel(
             model=self.model, num_running=0, num_waiting=0, cells_used=0, cells_total=0
         )
@@ -120,6 +121,11 @@ class ModelWorker:
         if loop is None:
             return info
         return msgspec.structs.replace(info, budgets=loop.budgets, is_measuring=loop.is_measuring)
+
+    @property
+    def num_bytes(self) -> int:
+        """Memory that the loaded model takes; 0 before it is loaded."""
+        return self._num_bytes
 
     @property
     def is_stopping(self) -> bool:
@@ -210,6 +216,7 @@ class ModelWorker:
         with self._lock:
             self._runner = runner
             self._loop = loop
+            self._num_bytes = loaded.num_bytes
         preparer = RequestPreparer(self.model, runner.vocabulary, runner.limits, loaded.chat)
         self.ready.set_result(ReadyModel(loaded.info, preparer))
         try:

@@ -109,10 +109,10 @@ class EditorClient:
             token, types.WorkDoneProgressBegin(title=title, message=message, percentage=0)
         )
 
-    def report_progress(self, token: str, percentage: int) -> None:
-        """Move a progress bar."""
+    def report_progress(self, token: str, percentage: int, message: str) -> None:
+        """Move a progress bar and say what is going on."""
         self._server.work_done_progress.report(
-            token, types.WorkDoneProgressReport(percentage=percentage)
+            token, types.WorkDoneProgressReport(percentage=percentage, message=message)
         )
 
     def close_progress(self, token: str) -> None:

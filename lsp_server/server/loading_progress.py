@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import itertools
 import logging
-from pathlib import Path
 
 from pygls.exceptions import JsonRpcException
 
+from lsp_server.completion.loading import loading_words
 from lsp_server.engine.api import LoadingEvent
 from lsp_server.server.client import EditorClient
 from lsp_server.server.tasks import BackgroundTasks
@@ -30,9 +30,9 @@ class LoadingProgress:
         if not self._client.has_progress:
             return
         if self._bar is None:
-            self._bar = _Bar(self._client)
-            self._tasks.start(self._bar.run(event.model), "the progress bar")
-        self._bar.move_to(event.fraction)
+            self._bar = _Bar(self._client, event)
+            self._tasks.start(self._bar.run(), "the progress bar")
+        self._bar.take(event)
         if event.fraction >= 1.0:
             self._bar = None
 
@@ -40,28 +40,25 @@ class LoadingProgress:
 class _Bar:
     """One progress bar: the client has to agree to it before it can be moved."""
 
-    def __init__(self, client: EditorClient) -> None:
+    def __init__(self, client: EditorClient, first: LoadingEvent) -> None:
         self._client = client
         self._token = f"bantam-loading-{next(_TOKEN_NUMBERS)}"
-        self._fraction = 0.0
+        self._latest = first
         self._has_moved = asyncio.Event()
 
-    def move_to(self, fraction: float) -> None:
-        self._fraction = fraction
+    def take(self, event: LoadingEvent) -> None:
+        self._latest = event
         self._has_moved.set()
 
-    async def run(self, model: str) -> None:
+    async def run(self) -> None:
         try:
-            await self._client.open_progress(self._token, "Bantam", f"loading {_short(model)}")
+            await self._client.open_progress(self._token, "Bantam", loading_words(self._latest))
         except JsonRpcException as error:
             LOGGER.warning("the client does not want a progress bar: %s", error)
             return
-        while self._fraction < 1.0:
+        while self._latest.fraction < 1.0:
             await self._has_moved.wait()
             self._has_moved.clear()
-            self._client.report_progress(self._token, int(100 * self._fraction))
+            percentage = int(100 * self._latest.fraction)
+            self._client.report_progress(self._token, percentage, loading_words(self._latest))
         self._client.close_progress(self._token)
-
-
-def _short(model: str) -> str:
-    return Path(model).name

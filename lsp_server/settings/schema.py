@@ -25,6 +25,15 @@ USER_ONLY = frozenset(
         "engine.unload_after_s",
         "engine.exit_after_s",
         "engine.max_models",
+        "engine.max_memory_mib",
+        "engine.switch_quiet_s",
+        "engine.switch_share_s",
+        "engine.max_body_mib",
+        "engine.max_prompt_chars",
+        "engine.max_connections",
+        "engine.max_streams",
+        "engine.max_client_streams",
+        "engine.max_client_requests",
         "engine.max_stale_edits",
         "engine.target_step_ms",
         "engine.target_first_ms",
@@ -202,13 +211,72 @@ class EngineSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
             "write shorter ones, unless `completion.max_tokens` is set.",
         ),
     ] = 2_000
-    max_models: Annotated[int, Meta(ge=1, le=16, description="Models loaded at once.")] = 1
+    max_models: Annotated[
+        int, Meta(ge=1, le=16, description="Models loaded at once, if memory allows.")
+    ] = 4
+    max_memory_mib: Annotated[
+        int,
+        Meta(
+            ge=0,
+            le=16_777_216,
+            description="Memory that loaded models may take together, in MiB; 0 is half of what "
+            "the machine has. A model that takes more is loaded alone.",
+        ),
+    ] = 0
+    switch_quiet_s: Annotated[
+        int,
+        Meta(
+            ge=0,
+            le=3_600,
+            description="Seconds without a request after which a model gives way to one that "
+            "waits for its place (at least as long as loading it took).",
+        ),
+    ] = 5
+    switch_share_s: Annotated[
+        int,
+        Meta(
+            ge=1,
+            le=86_400,
+            description="Seconds after which a model gives way to one that waits even if it is in "
+            "use (at least as long as loading it took).",
+        ),
+    ] = 60
     unload_after_s: Annotated[
         int, Meta(ge=1, description="Seconds without a request before models are unloaded.")
     ] = 600
     exit_after_s: Annotated[
         int, Meta(ge=1, description="Seconds without a client before the engine ends itself.")
     ] = 1_800
+    max_body_mib: Annotated[
+        int, Meta(ge=1, le=1_024, description="Largest request, in MiB; larger ones are refused.")
+    ] = 16
+    max_prompt_chars: Annotated[
+        int, Meta(ge=1_000, le=1_000_000_000, description="Longest prompt, in characters.")
+    ] = 4_000_000
+    max_connections: Annotated[
+        int,
+        Meta(ge=8, le=65_536, description="Open connections of the socket, and of a TCP port."),
+    ] = 512
+    max_streams: Annotated[
+        int,
+        Meta(
+            ge=4,
+            le=16_384,
+            description="Generating requests at once; over TCP at most three quarters of them.",
+        ),
+    ] = 256
+    max_client_streams: Annotated[
+        int,
+        Meta(
+            ge=1,
+            le=16_384,
+            description="Generating requests of one client at once: of one process, or over TCP "
+            "of all that name themselves alike (`User-Agent`).",
+        ),
+    ] = 64
+    max_client_requests: Annotated[
+        int, Meta(ge=4, le=16_384, description="Requests of any kind of one client at once.")
+    ] = 128
 
 
 class RemoteSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

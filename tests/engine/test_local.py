@@ -22,6 +22,7 @@ from lsp_server.engine.api import (
 )
 from lsp_server.engine.loaded_model import LoadedRunner, ReportProgress
 from lsp_server.engine.local import LocalEngine, create_local_engine
+from lsp_server.engine.model_places import PlaceRules
 from lsp_server.engine.runners.base import BatchToken, Logits
 from lsp_server.engine.runners.fake import FakeRunner, scripted_logits
 from lsp_server.engine.runners.fake_models import FAKE_COMPLETION, load_fake_model
@@ -334,14 +335,14 @@ async def test_streams_that_wait_for_one_model_load_it_once() -> None:
 
 
 async def test_another_model_takes_the_place_of_the_idle_one() -> None:
-    async with running_engine(max_models=1) as engine:
+    async with running_engine(rules=PlaceRules(max_models=1, quiet_s=0.0)) as engine:
         await ask(engine)
         await ask(engine, make_request(model="fake:noise"))
         assert [model.model for model in (await engine.status()).models] == ["fake:noise"]
 
 
 async def test_least_recently_used_model_goes_first() -> None:
-    async with running_engine(max_models=2) as engine:
+    async with running_engine(rules=PlaceRules(max_models=2, quiet_s=0.0)) as engine:
         for model in ("fake", "fake:noise", "fake", "fake:no-infill"):
             await ask(engine, make_request(model=model))
         models = {model.model for model in (await engine.status()).models}
@@ -349,7 +350,7 @@ async def test_least_recently_used_model_goes_first() -> None:
 
 
 async def test_another_model_waits_for_running_requests() -> None:
-    async with running_engine(max_models=1) as engine:
+    async with running_engine(rules=PlaceRules(max_models=1, quiet_s=0.0)) as engine:
         slow = asyncio.create_task(ask(engine, make_request(model="fake:slow", max_tokens=10)))
         await until_busy(engine)
         assert text_of(await ask(engine)) == FAKE_COMPLETION

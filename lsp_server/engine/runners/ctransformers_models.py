@@ -11,7 +11,7 @@ from lsp_server.engine.api import ModelInfo
 from lsp_server.engine.chat import ChatFormat
 from lsp_server.engine.loaded_model import LoadedRunner, ReportProgress
 from lsp_server.engine.machine import num_usable_cores
-from lsp_server.engine.memory_check import check_memory
+from lsp_server.engine.memory_check import check_memory, model_bytes
 from lsp_server.engine.runners.bpe_vocabulary import BpeVocabulary
 from lsp_server.engine.runners.ctransformers import CtransformersFile, CtransformersRunner
 from lsp_server.engine.runners.ctransformers_library import import_library
@@ -106,6 +106,7 @@ def load_ctransformers_model(
             shift_reason=runner.shift_support.reason,
         ),
         chat,
+        num_bytes=model_bytes(header, num_cells),
     )
 
 

@@ -21,6 +21,7 @@ from lsp_server.engine.local import create_local_engine
 from lsp_server.engine.shared.core_dumps import forbid_core_dumps
 from lsp_server.engine.shared.engine_process import STOPPED_MESSAGE, run_engine, take_engine_lock
 from lsp_server.engine.shared.file_lock import FileLock
+from lsp_server.engine.shared.http_limits import RequestLimits
 from lsp_server.engine.shared.log_file import set_up_log
 from lsp_server.engine.shared.runtime_folder import RuntimeFolder, runtime_folder
 from lsp_server.engine.shared.serving_options import ServingOptions, TcpOptions
@@ -101,6 +102,7 @@ def _serve(starter: _Starter | None, *, tcp: str | None = None, is_lasting: bool
         settings = _load_settings(folder)
         options = ServingOptions(
             default_model=settings.model.name,
+            limits=RequestLimits.of(settings.engine),
             tcp=_tcp_options(tcp) if tcp else None,
             is_lasting=is_lasting,
         )

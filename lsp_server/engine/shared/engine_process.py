@@ -121,7 +121,7 @@ async def _serve(
                 upkeep.create_task(
                     end_when_idle(
                         activity,
-                        lambda: options.is_lasting or any(site.sockets for site in sites),
+                        lambda: options.is_lasting or any(site.transports for site in sites),
                         listener,
                         stop,
                         settings.exit_after_s,

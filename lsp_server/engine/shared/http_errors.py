@@ -13,7 +13,7 @@ from lsp_server.engine.api import PROTOCOL_VERSION, ErrorKind, ErrorReport
 from lsp_server.engine.error_reports import report_of
 from lsp_server.engine.shared.adapters.errors import is_for_other_tools, openai_error
 from lsp_server.engine.shared.adapters.fields import FieldError
-from lsp_server.engine.shared.wire.messages import MAX_BODY_BYTES, PROTOCOL_HEADER, VERSIONED_PATHS
+from lsp_server.engine.shared.wire.messages import PROTOCOL_HEADER, VERSIONED_PATHS
 from lsp_server.engine.shared.wire.peer import is_own_user
 from lsp_server.errors import BantamError
 
@@ -110,7 +110,11 @@ async def refuse_other_protocols(request: web.Request, handler: Handler) -> web.
 
 def _http_message(error: web.HTTPException, request: web.Request) -> str:
     if isinstance(error, web.HTTPRequestEntityTooLarge):
-        return f"the request's body is too large; the limit is {MAX_BODY_BYTES} bytes"
+        return (
+            f"the request's body is too large; the limit is {request.client_max_size} bytes: send "
+            "less (editors by completion.prefix_chars and completion.suffix_chars), or raise "
+            "engine.max_body_mib"
+        )
     if isinstance(error, web.HTTPNotFound | web.HTTPMethodNotAllowed):
         return f"this engine has no {request.method} {request.path}"
     return error.text or error.reason

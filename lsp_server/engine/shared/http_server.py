@@ -18,7 +18,6 @@ from lsp_server.engine.api import CountRequest, Engine, EngineStatus, GenerateRe
 from lsp_server.engine.shared.activity import Activity
 from lsp_server.engine.shared.adapters.endpoints import OtherTools
 from lsp_server.engine.shared.adapters.model_names import ModelNames
-from lsp_server.engine.shared.client_list import client_statuses
 from lsp_server.engine.shared.http_bodies import read_body
 from lsp_server.engine.shared.http_errors import (
     answer_errors,
@@ -26,11 +25,7 @@ from lsp_server.engine.shared.http_errors import (
     refuse_other_protocols,
     refuse_other_users,
 )
-from lsp_server.engine.shared.http_limits import (
-    RequestLimiter,
-    RequestLimits,
-    check_prompt_length,
-)
+from lsp_server.engine.shared.http_limits import RequestLimiter, RequestLimits
 from lsp_server.engine.shared.http_site import Site
 from lsp_server.engine.shared.http_streams import stream_description, stream_events
 from lsp_server.engine.shared.line_writer import LineWriter
@@ -80,7 +75,7 @@ class EngineServer:
             stop: Thrown by a stop request; ends all requests.
             activity: Counts the requests.
             default_model: Answers other tools that name none.
-            limits: What may be open at once.
+            limits: How much may be asked for.
             client_timeout_s: A client that sends or takes nothing for this long is dropped.
         """
         self._engine = MeteredEngine(engine)
@@ -95,6 +90,7 @@ class EngineServer:
             self._engine,
             ModelNames(engine, default_model),
             stop,
+            self._limits,
             client_timeout_s=client_timeout_s,
         )
 
@@ -126,7 +122,7 @@ class EngineServer:
                 self._limiter.middleware(),
                 self._count_requests(),
             ],
-            client_max_size=messages.MAX_BODY_BYTES,
+            client_max_size=self._limits.max_body_bytes,
         )
         app.add_routes(
             [
@@ -169,11 +165,11 @@ class EngineServer:
 
     async def _whole_status(self) -> EngineStatus:
         """Return the engine's status with what only its process knows."""
-        sockets = [connection for site in self._sites for connection in site.sockets]
+        transports = [connection for site in self._sites for connection in site.transports]
         return msgspec.structs.replace(
             await self._engine.status(),
             memory_bytes=resident_bytes(),
-            clients=client_statuses(sockets, self._limiter.open_requests),
+            clients=self._limiter.client_statuses(transports),
         )
 
     async def _count(self, request: web.Request) -> web.StreamResponse:
@@ -183,7 +179,7 @@ class EngineServer:
 
     async def _generate(self, request: web.Request) -> web.StreamResponse:
         wanted = await self._body(request, _GENERATE_DECODER)
-        check_prompt_length(wanted)
+        self._limits.check_prompt_length(wanted)
         writer = await LineWriter.open(request, self._client_timeout_s)
         await stream_events(self._engine, wanted, writer, self._stop)
         return writer.response

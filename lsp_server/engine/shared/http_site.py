@@ -68,11 +68,11 @@ class Site:
         self._server = await loop.create_server(self._connect, sock=listening)
 
     @property
-    def sockets(self) -> list[socket.socket]:
-        """The sockets of all open connections."""
+    def transports(self) -> list[asyncio.BaseTransport]:
+        """All open connections."""
         server = self._runner.server
         transports = [one.transport for one in server.connections] if server else []
-        return [one.get_extra_info("socket") for one in transports if one is not None]
+        return [one for one in transports if one is not None]
 
     async def stop(self) -> None:
         """End all requests and close all connections; also twice."""

@@ -34,7 +34,7 @@ class ServingOptions:
 
     Attributes:
         default_model: Answers other tools that name none.
-        limits: What may be open at once.
+        limits: How much may be asked for.
         tcp: A TCP port besides the socket, or none.
         is_lasting: Whether it goes on when nobody uses it: a person started it by hand.
     """

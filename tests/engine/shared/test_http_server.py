@@ -16,7 +16,7 @@ from lsp_server.engine.api import PROTOCOL_VERSION, ErrorKind, ErrorReport
 from lsp_server.engine.shared import engine_process, http_errors
 from lsp_server.engine.shared.http_server import EngineServer
 from lsp_server.engine.shared.runtime_folder import RuntimeFolder
-from lsp_server.engine.shared.wire.messages import MAX_BODY_BYTES
+from lsp_server.engine.shared.http_limits import RequestLimits
 from tests.support.scripted_engine import ScriptedEngine, request, text_event
 
 
@@ -84,12 +84,12 @@ async def test_a_body_over_the_limit_is_refused_with_the_limit(
     http: aiohttp.ClientSession, engine: ScriptedEngine
 ) -> None:
     async def chunks() -> AsyncIterator[bytes]:
-        for _ in range(MAX_BODY_BYTES // 2**20 + 1):
+        for _ in range(RequestLimits().max_body_bytes // 2**20 + 1):
             yield b"x" * 2**20
 
     async with http.post("/bantam/v1/generate", data=chunks()) as answer:
         report = await refused(answer, 413)
-    assert str(MAX_BODY_BYTES) in report.message
+    assert str(RequestLimits().max_body_bytes) in report.message
     assert engine.requests == []
 
 

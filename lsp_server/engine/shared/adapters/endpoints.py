@@ -34,7 +34,7 @@ from lsp_server.engine.shared.adapters.streaming import (
 from lsp_server.engine.shared.adapters.tokenizing import tokenize
 from lsp_server.engine.shared.http_bodies import read_body
 from lsp_server.engine.shared.http_errors import json_response
-from lsp_server.engine.shared.http_limits import check_prompt_length
+from lsp_server.engine.shared.http_limits import RequestLimits
 from lsp_server.engine.shared.stop_switch import StopSwitch
 from lsp_server.engine.shared.wire import messages
 
@@ -45,7 +45,13 @@ class OtherTools:
     """Answers tools that know nothing of Bantam."""
 
     def __init__(
-        self, engine: Engine, names: ModelNames, stop: StopSwitch, *, client_timeout_s: float
+        self,
+        engine: Engine,
+        names: ModelNames,
+        stop: StopSwitch,
+        limits: RequestLimits,
+        *,
+        client_timeout_s: float,
     ) -> None:
         """Take what the handlers need.
 
@@ -53,11 +59,13 @@ class OtherTools:
             engine: What answers; it stays the caller's.
             names: The models that can be asked for.
             stop: Ends all requests.
+            limits: How long a prompt may be.
             client_timeout_s: A client that sends or takes nothing for this long is dropped.
         """
         self._engine = engine
         self._names = names
         self._stop = stop
+        self._limits = limits
         self._client_timeout_s = client_timeout_s
         self._started_s = int(time.time())
 
@@ -128,7 +136,7 @@ class OtherTools:
         async with self._stop.guard():
             info = await self._engine.describe(await self._names.find(body.model))
         wanted = make_request(body, info)
-        check_prompt_length(wanted)
+        self._limits.check_prompt_length(wanted)
         work = Work(wanted, make_format(public_name(info.model)), cut_short(body))
         if body.stream:
             return await answer_in_events(

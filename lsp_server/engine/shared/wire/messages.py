@@ -40,9 +40,6 @@ PROTOCOL_HEADER = "Bantam-Protocol"
 #: Lines of JSON, one event each.
 LINES_TYPE = "application/x-ndjson"
 
-#: Largest request body.  A prompt of a million tokens has about four million characters.
-MAX_BODY_BYTES = 16 * 1024 * 1024
-
 #: Largest line that a client accepts of an engine.
 MAX_LINE_BYTES = 16 * 1024 * 1024
 

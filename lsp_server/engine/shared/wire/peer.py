@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import socket
+import string
 import struct
 import sys
+from dataclasses import dataclass
 
 #: `struct ucred` of Linux (unix(7), SO_PEERCRED): pid, uid, gid.
 _UCRED = struct.Struct("iII")
@@ -17,6 +19,10 @@ _SOL_LOCAL = 0
 _LOCAL_PEERCRED = 1
 #: macOS (sys/un.h).
 _LOCAL_PEERPID = 2
+
+#: Of a `User-Agent`, such as `curl/8.14.1`: the first product, as far as it is shown and counted.
+_PRODUCT_LETTERS = frozenset(string.ascii_letters + string.digits + "-._/+")
+_MAX_PRODUCT_CHARS = 40
 
 
 def peer_user_id(connection: socket.socket) -> int:
@@ -38,12 +44,30 @@ def is_own_user(connection: socket.socket) -> bool:
     return peer_user_id(connection) == os.getuid()
 
 
-def client_name(connection: socket.socket) -> str:
-    """Return what tells the clients of a socket apart: their process; over TCP they are one."""
+@dataclass(frozen=True, slots=True)
+class ClientName:
+    """What tells the clients of an engine apart.
+
+    Attributes:
+        text: `process 123`, `socket` where the system does not say which process, or `TCP` with
+            the name that a program gives itself.
+        is_tcp: Whether it came over TCP.
+    """
+
+    text: str
+    is_tcp: bool
+
+
+def client_name(connection: socket.socket, user_agent: str) -> ClientName:
+    """Return who is at the other end: a process of ours, or over TCP what it calls itself.
+
+    The system does not say which process has the other end of a TCP connection.
+    """
     if connection.family != socket.AF_UNIX:
-        return "TCP"
+        product = "".join(one for one in user_agent.split(" ")[0] if one in _PRODUCT_LETTERS)
+        return ClientName(f"TCP {product[:_MAX_PRODUCT_CHARS]}".strip(), is_tcp=True)
     pid = _peer_process_id(connection)
-    return f"process {pid}" if pid else "socket"
+    return ClientName(f"process {pid}" if pid else "socket", is_tcp=False)
 
 
 def _peer_process_id(connection: socket.socket) -> int | None:
