@@ -192,7 +192,7 @@ class ModelPool:
             return bool(self._entries) and model not in self._entries
 
     def _in_the_way_of(self, model: str) -> tuple[str, ...]:
-        """Return for which models a model has to wait: those loaded, or the one whose turn it is."""
+        """Return for which models one waits: those that are there, and the one that is next."""
         with self._lock:
             others = {*self._entries, *([self._line.first] if self._line.first else [])}
             return tuple(sorted(others - {model}))

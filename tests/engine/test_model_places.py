@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass, field
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -21,9 +22,9 @@ RULES = PlaceRules(max_models=3, max_bytes=10, quiet_s=5.0, share_s=60.0)
 NEW = Newcomer("new", num_bytes=4, waiting_since_s=100.0)
 
 
-def resident(model: str = "old", **fields: object) -> Resident:
+def resident(model: str = "old", **fields: Any) -> Resident:
     """Return a model that was loaded long ago and has been idle since second 90."""
-    values = {
+    values: dict[str, Any] = {
         "num_bytes": 6,
         "num_users": 0,
         "load_s": 1.0,
@@ -31,7 +32,7 @@ def resident(model: str = "old", **fields: object) -> Resident:
         "idle_since_s": 90.0,
         **fields,
     }
-    return Resident(model, **values)  # type: ignore[arg-type]
+    return Resident(model, **values)
 
 
 @dataclass
@@ -94,7 +95,7 @@ def test_nothing_is_loaded_beside_a_model_whose_size_is_not_known_yet() -> None:
     ],
 )
 def test_a_model_gives_way_when_it_was_quiet_or_had_its_share(
-    fields: dict[str, object], now_s: float, expected: bool
+    fields: dict[str, Any], now_s: float, expected: bool
 ) -> None:
     assert may_leave(resident(**fields), 100.0, now_s, RULES) is expected
 
@@ -129,8 +130,9 @@ def test_nobody_leaves_while_another_one_is_leaving() -> None:
 
 def test_memory_of_those_that_leave_counts() -> None:
     assert Leaving([resident(num_bytes=3)], available_bytes=0).chosen() == ("old",)
-    assert Leaving([resident("a", num_bytes=1), resident("b", num_bytes=1)],
-                   available_bytes=3).chosen() == ("a",)
+    assert Leaving(
+        [resident("a", num_bytes=1), resident("b", num_bytes=1)], available_bytes=3
+    ).chosen() == ("a",)
 
 
 # Two windows that use two models, on a clock of their own.
@@ -155,9 +157,7 @@ class Place:
         """Let the one that waits in, if the other gives way."""
         if self.waits_since_s is None or now_s < self.ready_s:
             return
-        there = Resident(
-            self.model, 6, 0, self.load_s, self.ready_s, min(self.idle_since_s, now_s)
-        )
+        there = Resident(self.model, 6, 0, self.load_s, self.ready_s, min(self.idle_since_s, now_s))
         newcomer = Newcomer("other", 6, self.waits_since_s)
         if choose_leaving(newcomer, [there], now_s, self.rules, None):
             self.longest_wait_s = max(self.longest_wait_s, now_s - self.waits_since_s)

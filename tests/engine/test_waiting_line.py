@@ -5,7 +5,6 @@ from lsp_server.engine.waiting_line import WaitingLine
 
 def test_models_come_in_the_order_in_which_they_were_asked_for() -> None:
     line = WaitingLine()
-    assert line.first is None
     line.join("b", 1, 10.0)
     line.join("a", 2, 11.0)
     line.join("b", 3, 12.0)

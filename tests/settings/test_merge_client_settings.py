@@ -41,8 +41,10 @@ def test_a_workspace_cannot_choose_what_is_the_users(
     key: str, bantam_directories: Directories
 ) -> None:
     group, _, name = key.partition(".")
-    values = {
+    values: dict[str, str | int] = {
         "engine.library": "ctransformers",
+        "engine.max_connections": 100,
+        "engine.max_prompt_chars": 1_000,
         "log.level": "debug",
         "model.name": "/tmp/evil.gguf",
         "remote.infill": "suffix",

@@ -99,9 +99,7 @@ class RequestLimiter:
         """Return who has these connections, and how many requests are open, by name."""
         counts = Counter(self._names[one] for one in transports if one in self._names)
         return tuple(
-            ClientStatus(
-                name=name.text, num_connections=number, num_requests=self._requests[name]
-            )
+            ClientStatus(name=name.text, num_connections=number, num_requests=self._requests[name])
             for name, number in sorted(counts.items(), key=lambda item: item[0].text)
         )
 

@@ -14,9 +14,9 @@ import pytest_asyncio
 
 from lsp_server.engine.api import PROTOCOL_VERSION, ErrorKind, ErrorReport
 from lsp_server.engine.shared import engine_process, http_errors
+from lsp_server.engine.shared.http_limits import RequestLimits
 from lsp_server.engine.shared.http_server import EngineServer
 from lsp_server.engine.shared.runtime_folder import RuntimeFolder
-from lsp_server.engine.shared.http_limits import RequestLimits
 from tests.support.scripted_engine import ScriptedEngine, request, text_event
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from dataclasses import dataclass, field
@@ -82,6 +83,7 @@ async def pieces(
     Raises:
         BantamError: The request came to nothing, or the engine was stopped.
     """
+    first_s: float | None = None
     async with stop.guard(), aclosing(engine.generate(request)) as events:
         async for event in events:
             match event:
@@ -91,7 +93,9 @@ async def pieces(
                 case TextEvent(alternative=index, tokens=tokens):
                     answer = answers.alternatives[index]
                     answer.tokens.extend(tokens)
-                    answers.cost = _counted(answers)
+                    now_s = time.monotonic()
+                    first_s = now_s if first_s is None else first_s
+                    answers.cost = _counted(answers, (now_s - first_s) * 1_000.0)
                     length = cut_short(answers)
                     if length is None:
                         yield index, tokens
@@ -133,9 +137,10 @@ def _take_end(event: EndEvent, answers: Answers) -> None:
         answer.reason = reason
 
 
-def _counted(answers: Answers) -> Cost:
+def _counted(answers: Answers, ms_decode: float) -> Cost:
+    """Return the cost of what is there; one that is cut short has no end event that says it."""
     num_tokens = sum(len(answer.tokens) for answer in answers.alternatives)
-    return msgspec.structs.replace(answers.cost, tokens_generated=num_tokens)
+    return msgspec.structs.replace(answers.cost, tokens_generated=num_tokens, ms_decode=ms_decode)
 
 
 def _cut(answer: AnswerText, length: int, added: tuple[TokenText, ...]) -> tuple[TokenText, ...]:

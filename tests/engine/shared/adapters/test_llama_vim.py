@@ -123,6 +123,9 @@ async def test_a_stream_has_content_and_ends_with_timings(tools: TcpEngine) -> N
 async def test_time_is_over_only_after_the_first_line(tools: TcpEngine) -> None:
     answer = await infill(tools, suggestion(n_indent=0, t_max_predict_ms=1))
     assert answer["content"].count("\n") == 1
+    # It shows how fast the answer was, also of one that was cut short.
+    assert answer["timings/predicted_ms"] > 0
+    assert answer["timings/predicted_per_second"] > 0
 
 
 async def test_a_field_that_is_not_supported_is_refused(tools: TcpEngine) -> None:

@@ -13,8 +13,8 @@ from lsp_server.directories import Directories
 from lsp_server.engine.api import PROTOCOL_VERSION
 from lsp_server.engine.client import EngineClient
 from lsp_server.engine.shared import engine_process
-from lsp_server.engine.shared.http_server import EngineServer
 from lsp_server.engine.shared.http_limits import RequestLimits
+from lsp_server.engine.shared.http_server import EngineServer
 from tests.support.scripted_engine import ScriptedEngine
 from tests.support.tcp_engine import TcpEngine
 
@@ -150,7 +150,9 @@ async def test_the_socket_needs_no_secret(port: TcpEngine, bantam_directories: D
 
 
 async def test_a_body_over_the_limit_is_refused_before_it_is_sent(port: TcpEngine) -> None:
-    answer = await answer_to(port, {"Content-Length": str(RequestLimits().max_body_bytes + 1)}, body=BODY)
+    answer = await answer_to(
+        port, {"Content-Length": str(RequestLimits().max_body_bytes + 1)}, body=BODY
+    )
     assert status_of(answer) == 413
     assert str(RequestLimits().max_body_bytes) in answer
 
