@@ -11,7 +11,7 @@ import pytest
 import pytest_asyncio
 
 from lsp_server.directories import Directories
-from lsp_server.engine.api import PROTOCOL_VERSION, EndEvent, ErrorKind
+from lsp_server.engine.api import PROTOCOL_VERSION, EndEvent, EndReason, ErrorKind, Limits
 from lsp_server.engine.client import EngineClient
 from lsp_server.engine.shared import process
 from lsp_server.engine.shared.polling import wait_until
@@ -65,18 +65,39 @@ async def test_a_newer_client_puts_its_engine_in_the_place_of_an_older_one(
         with monkeypatch.context() as patch:
             patch.setattr(process, "own_versions", lambda: OLD)
             await anext(events)
-        new_pid = (await client.status()).pid
-        assert new_pid != engine.pid
-        assert await asyncio.to_thread(engine.wait, 30) == 0
+        replacing = asyncio.create_task(client.status())
         end = [event async for event in events][-1]
         assert isinstance(end, EndEvent)
-        assert end.error is not None
-        assert end.error.kind is ErrorKind.STOPPED
+        assert end.reasons == (EndReason.LENGTH,), "what ran came to its own end"
+        new_pid = (await replacing).pid
+        assert new_pid != engine.pid
+        assert await asyncio.to_thread(engine.wait, 30) == 0
         with monkeypatch.context() as patch:
             patch.setattr(process, "own_versions", lambda: OLD)
             assert (await old_window.status()).pid == new_pid
         await old_window.aclose()
     assert [engine.pid for engine in engines_of(bantam_directories)] == [new_pid]
+
+
+async def test_an_older_engine_is_not_waited_for_without_end(
+    client: EngineClient, bantam_directories: Directories, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(process, "_DRAIN_S", 0.2)
+    old_window = EngineClient(bantam_directories)
+    endless = request(model="fake:slow", limits=Limits(max_tokens=5_000))
+    async with (
+        engine_of(bantam_directories, OLD.package_version, OLD.protocol_version) as engine,
+        aclosing(old_window.generate(endless)) as events,
+    ):
+        with monkeypatch.context() as patch:
+            patch.setattr(process, "own_versions", lambda: OLD)
+            await anext(events)
+        assert (await client.status()).pid != engine.pid
+        end = [event async for event in events][-1]
+        assert isinstance(end, EndEvent)
+        assert end.error is not None
+        assert end.error.kind is ErrorKind.STOPPED
+        await old_window.aclose()
 
 
 async def test_a_client_whose_installation_was_put_back_does_not_replace_its_own_engine(

@@ -26,6 +26,11 @@ class Activity:
             self._num_running -= 1
             self.touch()
 
+    @property
+    def num_running(self) -> int:
+        """Requests that run now."""
+        return self._num_running
+
     def touch(self) -> None:
         """Count this moment as busy."""
         self._last_s = self._now_s()

@@ -25,8 +25,15 @@ def is_running(folder: RuntimeFolder) -> bool:
     return FileLock(folder.engine_lock).is_held()
 
 
-async def end_engine(connection: Connection, folder: RuntimeFolder) -> bool:
+async def end_engine(
+    connection: Connection, folder: RuntimeFolder, *, drain_s: float = 0.0
+) -> bool:
     """End the engine process and wait until it is gone.
+
+    Args:
+        connection: To it.
+        folder: Its files.
+        drain_s: Seconds for which requests that run may go on.
 
     Returns:
         Whether there was one.
@@ -38,11 +45,11 @@ async def end_engine(connection: Connection, folder: RuntimeFolder) -> bool:
         return False
     with suppress(GoneError, BrokenError, TimeoutError):
         async with asyncio.timeout(_ANSWER_TIMEOUT_S):
-            await connection.stop()
-    if await _is_gone_in_time(folder):
+            await connection.stop(drain_s)
+    if await _is_gone_in_time(folder, drain_s + _END_TIMEOUT_S):
         return True
     _kill(folder)
-    if await _is_gone_in_time(folder):
+    if await _is_gone_in_time(folder, _END_TIMEOUT_S):
         _note_intended_end(folder)
         return True
     raise EngineError(
@@ -57,9 +64,9 @@ def engine_pid(folder: RuntimeFolder) -> int | None:
     return int(text) if text.isascii() and text.isdigit() else None
 
 
-async def _is_gone_in_time(folder: RuntimeFolder) -> bool:
+async def _is_gone_in_time(folder: RuntimeFolder, timeout_s: float) -> bool:
     try:
-        await wait_until(lambda: not is_running(folder), _END_TIMEOUT_S)
+        await wait_until(lambda: not is_running(folder), timeout_s)
     except TimeoutError:
         return False
     return True

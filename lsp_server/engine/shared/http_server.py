@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from contextlib import suppress
 from typing import TypeVar
 
 import msgspec
@@ -32,6 +33,7 @@ from lsp_server.engine.shared.line_writer import LineWriter
 from lsp_server.engine.shared.metrics.collect import metrics_text
 from lsp_server.engine.shared.metrics.families import CONTENT_TYPE
 from lsp_server.engine.shared.metrics.metered_engine import MeteredEngine
+from lsp_server.engine.shared.polling import wait_until
 from lsp_server.engine.shared.process_memory import resident_bytes
 from lsp_server.engine.shared.serving_options import EMBEDDED_MODEL
 from lsp_server.engine.shared.stop_switch import StopSwitch
@@ -39,7 +41,7 @@ from lsp_server.engine.shared.tcp.guard import TcpGuard
 from lsp_server.engine.shared.wire import messages
 from lsp_server.engine.shared.wire.messages import DescribeRequest
 from lsp_server.engine.shared.wire.versions import Versions
-from lsp_server.errors import BadRequestError
+from lsp_server.errors import BadRequestError, EngineStoppedError
 
 LOGGER = logging.getLogger(__name__)
 
@@ -85,6 +87,7 @@ class EngineServer:
         self._client_timeout_s = client_timeout_s
         self._limits = limits or RequestLimits()
         self._limiter = RequestLimiter(self._limits)
+        self._draining: asyncio.Task[None] | None = None
         self._sites: list[Site] = []
         self._other_tools = OtherTools(
             self._engine,
@@ -143,6 +146,8 @@ class EngineServer:
         @web.middleware
         async def count_request(request: web.Request, handler: Handler) -> web.StreamResponse:
             self._stop.check()
+            if self._draining is not None and request.path != messages.STOP_PATH:
+                raise EngineStoppedError("the engine makes room for a newer one; ask that one")
             with self._activity.request():
                 return await handler(request)
 
@@ -190,12 +195,19 @@ class EngineServer:
         await stream_description(self._engine, wanted.model, writer, self._stop)
         return writer.response
 
-    async def _stop_process(self, _request: web.Request) -> web.StreamResponse:
-        LOGGER.info("asked to stop")
+    async def _stop_process(self, request: web.Request) -> web.StreamResponse:
+        drain_s = _drain_seconds(request)
+        LOGGER.info("asked to stop; %g s for what runs", drain_s)
         response = json_response(self._versions)
         response.force_close()
-        asyncio.get_running_loop().call_soon(self._stop.throw)
+        self._draining = asyncio.create_task(self._drain(drain_s))
         return response
+
+    async def _drain(self, drain_s: float) -> None:
+        """Let the requests that run come to their end, but not for long, and end everything."""
+        with suppress(TimeoutError):
+            await wait_until(lambda: self._activity.num_running == 0, drain_s)
+        self._stop.throw()
 
     async def _body(self, request: web.Request, decoder: Decoder[Body]) -> Body:
         body = await read_body(request, self._client_timeout_s)
@@ -203,3 +215,18 @@ class EngineServer:
             return decoder.decode(body)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise BadRequestError(f"the body is no {decoder.type.__name__}: {error}") from error
+
+
+def _drain_seconds(request: web.Request) -> float:
+    """Return for how long running requests may go on; none is what older clients send."""
+    text = request.query.get(messages.DRAIN_FIELD, "0")
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = -1.0
+    if not 0.0 <= seconds <= messages.MAX_DRAIN_S:
+        raise BadRequestError(
+            f"{messages.DRAIN_FIELD}={text!r} is no number of seconds from 0 to "
+            f"{messages.MAX_DRAIN_S:g}"
+        )
+    return seconds

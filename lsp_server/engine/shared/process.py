@@ -45,6 +45,9 @@ _TURN_TIMEOUT_S = 120.0
 #: been started by a client that died, or one that is ending.
 _UNREACHABLE_TIMEOUT_S = 30.0
 _POLL_S = 0.05
+#: Seconds that an older engine has for what its windows wait for, before a newer one takes its
+#: place: a suggestion and most code actions.
+_DRAIN_S = 10.0
 
 
 async def attach(connection: Connection, directories: Directories, *, start: bool) -> None:
@@ -184,7 +187,9 @@ async def _find_or_make_room(connection: Connection, folder: RuntimeFolder) -> b
         found = await _find(connection, folder)
         if found is Agreement.USE:
             return True
-        if found is Agreement.REPLACE or loop.time() > deadline:
+        if found is Agreement.REPLACE:
+            await end_engine(connection, folder, drain_s=_DRAIN_S)
+        elif loop.time() > deadline:
             await end_engine(connection, folder)
         if not is_running(folder):
             return False

@@ -18,6 +18,7 @@ from lsp_server.engine.shared.http_limits import RequestLimits
 from lsp_server.engine.shared.http_server import EngineServer
 from lsp_server.engine.shared.runtime_folder import RuntimeFolder
 from tests.support.scripted_engine import ScriptedEngine, request, text_event
+from tests.support.served_engine import Served
 
 
 @pytest_asyncio.fixture
@@ -201,3 +202,29 @@ async def test_a_client_that_goes_away_in_the_middle_of_its_body_harms_nobody(
     writer.close()
     await writer.wait_closed()
     assert (await client.status()).models
+
+
+async def test_a_draining_engine_ends_what_runs_and_takes_nothing_new(
+    http: aiohttp.ClientSession, engine: ScriptedEngine, serving: Served, until
+) -> None:
+    engine.gate = asyncio.Event()
+    body = msgspec.json.encode(request())
+    running = await http.post("/bantam/v1/generate", data=body)
+    async with http.post("/bantam/v1/stop?drain_s=20") as answer:
+        assert answer.status == 200
+    for method, path in (("POST", "/bantam/v1/generate"), ("GET", "/bantam/v1/hello")):
+        async with http.request(method, path, data=body) as answer:
+            assert (await refused(answer, 503)).kind is ErrorKind.STOPPED
+    assert not serving.stop.is_thrown
+    engine.gate.set()
+    assert b'"type":"end"' in await running.read()
+    await until(lambda: serving.stop.is_thrown)
+
+
+@pytest.mark.parametrize("seconds", ["-1", "21", "nan", "x", ""])
+async def test_a_drain_out_of_bounds_is_refused(
+    http: aiohttp.ClientSession, serving: Served, seconds: str
+) -> None:
+    async with http.post(f"/bantam/v1/stop?drain_s={seconds}") as answer:
+        assert "drain_s" in (await refused(answer, 400)).message
+    assert not serving.stop.is_thrown

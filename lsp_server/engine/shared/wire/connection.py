@@ -96,9 +96,14 @@ class Connection:
         async with self._answer("GET", messages.METRICS_PATH) as response:
             return (await self._unless_closed(response.read())).decode()
 
-    async def stop(self) -> None:
-        """Ask the engine to end; works between any two versions."""
-        async with self._answer("POST", messages.STOP_PATH) as response:
+    async def stop(self, drain_s: float = 0.0) -> None:
+        """Ask the engine to end; works between any two versions.
+
+        Args:
+            drain_s: Seconds for which requests that run may go on; older engines give them none.
+        """
+        path = f"{messages.STOP_PATH}?{messages.DRAIN_FIELD}={drain_s:g}"
+        async with self._answer("POST", path) as response:
             await response.read()
 
     async def count(self, body: bytes) -> CountReply:

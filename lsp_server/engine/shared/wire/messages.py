@@ -17,6 +17,9 @@ COUNT_PATH = "/bantam/v1/count"
 DESCRIBE_PATH = "/bantam/v1/describe"
 STATUS_PATH = "/bantam/v1/status"
 STOP_PATH = "/bantam/v1/stop"
+#: Of a stop: seconds for which the requests that run may go on, while new ones are refused.
+DRAIN_FIELD = "drain_s"
+MAX_DRAIN_S = 20.0
 HEALTH_PATH = "/health"
 #: Over TCP alone: the engine proves that it knows the secret before anything is sent to it.
 PROVE_PATH = "/bantam/v1/prove"
