@@ -13,7 +13,15 @@ import pytest
 import pytest_asyncio
 
 from lsp_server.directories import Directories
-from lsp_server.engine.api import CountRequest, EndEvent, EndReason, ErrorKind, Event, TextEvent
+from lsp_server.engine.api import (
+    CountRequest,
+    EndEvent,
+    EndReason,
+    ErrorKind,
+    Event,
+    Limits,
+    TextEvent,
+)
 from lsp_server.engine.client import EngineClient
 from lsp_server.engine.shared import ending
 from lsp_server.engine.shared.polling import wait_until
@@ -68,6 +76,52 @@ async def test_a_killed_engine_ends_its_streams_once_and_the_next_request_starts
     assert str(runtime_folder(bantam_directories).log_file) in end.error.message
     assert (await end_of(client)).error is None
     assert (await client.status()).pid != pid
+
+
+async def until_at_work(client: EngineClient, num_requests: int) -> None:
+    """Wait until the engine has so many requests."""
+    async with asyncio.timeout(60):
+        while True:
+            models = (await client.status()).models
+            if sum(one.num_running + one.num_waiting for one in models) == num_requests:
+                return
+
+
+async def ask_until_answered(client: EngineClient, number: int) -> tuple[list[int], str]:
+    """Ask until it works; return how many ends each try had, and the text of the last."""
+    nums_ends: list[int] = []
+    for _ in range(4):
+        wanted = request(f"x{number} = ", model="fake:slow", limits=Limits(max_tokens=150))
+        events = [event async for event in client.generate(wanted)]
+        ends = [event for event in events if isinstance(event, EndEvent)]
+        nums_ends.append(len(ends))
+        if ends[0].error is None:
+            text = "".join(event.text for event in events if isinstance(event, TextEvent))
+            return nums_ends, text
+        assert ends[0].error.kind is ErrorKind.STOPPED, ends[0].error.message
+    raise AssertionError("still no answer")
+
+
+async def test_clients_of_an_engine_killed_under_load_attach_to_one_new_engine(
+    bantam_directories: Directories,
+) -> None:
+    clients = [EngineClient(bantam_directories, client=str(number)) for number in range(4)]
+    pid = (await clients[0].status()).pid
+    asked = [
+        asyncio.create_task(ask_until_answered(clients[number % 4], number)) for number in range(12)
+    ]
+    await until_at_work(clients[0], len(asked))
+    assert await kill(clients[0]) == pid
+    answers = await asyncio.gather(*asked)
+    assert all(set(nums_ends) == {1} for nums_ends, _ in answers), "each try ends exactly once"
+    assert {len(nums_ends) for nums_ends, _ in answers} == {2}, "cut off once, then answered"
+    lines = "".join(f"line_{number} = {number}\n" for number in range(100))
+    assert {text for _, text in answers} == {lines[:150]}
+    pids = {(await client.status()).pid for client in clients}
+    assert len(pids) == 1
+    assert pid not in pids
+    for client in clients:
+        await client.aclose()
 
 
 async def test_an_engine_that_died_between_requests_is_not_noticed(client: EngineClient) -> None:

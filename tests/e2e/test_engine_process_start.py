@@ -84,7 +84,7 @@ async def test_eight_windows_that_open_at_the_same_moment_share_one_engine(
     bantam_directories: Directories, tmp_path: Path
 ) -> None:
     go = tmp_path / "go"
-    windows = [start_script("ask_engine_once", str(go)) for _ in range(8)]
+    windows = [start_script("ask_engine_once", str(go), "bantam-embedded") for _ in range(8)]
     for window in windows:
         assert window.stdout is not None
         assert window.stdout.readline() == "waiting\n"
@@ -92,6 +92,9 @@ async def test_eight_windows_that_open_at_the_same_moment_share_one_engine(
     answers = [json.loads(window.communicate(timeout=90)[0]) for window in windows]
     assert [answer["error"] for answer in answers] == [None] * 8
     assert len({answer["pid"] for answer in answers}) == 1
+    assert [answer["models"] for answer in answers] == [["bantam-embedded"]] * 8
+    log = (bantam_directories.logs / "engine.log").read_text()
+    assert log.count("loaded ") == 1
     assert num_starts(bantam_directories) == 1
     assert [engine.pid for engine in engines_of(bantam_directories)] == [answers[0]["pid"]]
 
