@@ -17,7 +17,7 @@ from lsp_server.engine.shared import engine_process, http_errors
 from lsp_server.engine.shared.http_limits import RequestLimits
 from lsp_server.engine.shared.http_server import EngineServer
 from lsp_server.engine.shared.runtime_folder import RuntimeFolder
-from tests.support.scripted_engine import END, ScriptedEngine, request, text_event
+from tests.support.scripted_engine import ScriptedEngine, request, text_event
 from tests.support.served_engine import Served
 
 
@@ -207,7 +207,7 @@ async def test_a_client_that_goes_away_in_the_middle_of_its_body_harms_nobody(
 async def test_a_draining_engine_ends_what_runs_and_takes_nothing_new(
     http: aiohttp.ClientSession, engine: ScriptedEngine, serving: Served, until
 ) -> None:
-    engine.events = (text_event("a"), END)
+    engine.events = (text_event("a"),)
     engine.gate = asyncio.Event()
     body = msgspec.json.encode(request())
     running = await http.post("/bantam/v1/generate", data=body)
