@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -97,6 +98,7 @@ def status_lines(found: EngineStatus) -> list[str]:
     lines += [
         f"  {client.name}: {client.num_connections} connected, {client.num_requests} at work"
         for client in found.clients
+        if client.name != f"process {os.getpid()}"  # this command itself
     ]
     return lines
 

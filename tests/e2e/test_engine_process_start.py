@@ -241,23 +241,33 @@ async def test_stop_ends_the_process_and_its_streams(
 
 
 @pytest.mark.skipif(os.getuid() != 0, reason="only root can become another user")
-async def test_another_user_is_refused_even_if_the_folder_is_opened_later(
+async def test_another_user_is_shut_out_and_refused_even_if_the_folder_is_opened_later(
     client: EngineClient, folder: RuntimeFolder
 ) -> None:
     await completion(client)
-    for path in (folder.path.parent, folder.path):
-        path.chmod(0o755)
-    folder.socket.chmod(0o666)
     ask = (
         "import os, socket, sys\n"
         "os.setgid(65534); os.setuid(65534)\n"
-        "peer = socket.socket(socket.AF_UNIX); peer.connect(sys.argv[1])\n"
+        "peer = socket.socket(socket.AF_UNIX)\n"
+        "try:\n    peer.connect(sys.argv[1])\n"
+        "except PermissionError:\n    sys.exit('shut')\n"
         "peer.sendall(b'GET /bantam/v1/status HTTP/1.1\\r\\nHost: e\\r\\n\\r\\n')\n"
         "print(peer.recv(4096).decode())\n"
     )
-    other = await asyncio.create_subprocess_exec(
-        sys.executable, "-c", ask, str(folder.socket), stdout=subprocess.PIPE
-    )
-    answer, _ = await other.communicate()
+
+    async def stranger() -> tuple[bytes, bytes]:
+        other = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-c", ask, str(folder.socket)),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+        return await other.communicate()
+
+    # Whoever may enter all folders above still cannot enter the engine's own.
+    folder.path.parent.chmod(0o755)
+    assert await stranger() == (b"", b"shut\n")
+    folder.path.chmod(0o755)
+    folder.socket.chmod(0o666)
+    answer, _ = await stranger()
     assert b" 403 " in answer
     assert b"pid" not in answer

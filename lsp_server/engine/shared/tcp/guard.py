@@ -21,6 +21,8 @@ _BROWSER_HEADERS = ("Origin", "Sec-Fetch-Site")
 _OPEN_PATHS = frozenset({messages.HEALTH_PATH, messages.PROVE_PATH})
 
 _PROOF_TIMEOUT_S = 15.0
+#: A nonce in hexadecimal digits, and the JSON around it.
+_MAX_PROOF_BODY_BYTES = 512
 
 
 class _ProveBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -84,6 +86,12 @@ class TcpGuard:
             )
 
     async def _prove(self, request: web.Request) -> web.StreamResponse:
+        # Anybody on this machine may ask, so nobody can make us keep much.
+        if not 0 < (request.content_length or 0) <= _MAX_PROOF_BODY_BYTES:
+            raise web.HTTPBadRequest(
+                text="the question for a proof needs a Content-Length of at most "
+                f"{_MAX_PROOF_BODY_BYTES} bytes"
+            )
         body = decode_fields(await read_body(request, _PROOF_TIMEOUT_S), _ProveBody)
         try:
             nonce = binascii.unhexlify(body.nonce)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 
+import aiohttp
 import pytest
 
 from lsp_server.directories import Directories
@@ -141,6 +142,20 @@ async def test_a_proof_needs_a_nonce_of_its_own(port: TcpEngine) -> None:
     for bad in ("", "00" * 15, "00" * 65, "xx" * 32):
         async with port.http.post("/bantam/v1/prove", json={"nonce": bad}) as answer:
             assert answer.status == 400
+
+
+async def test_who_knows_no_secret_cannot_make_the_engine_keep_much(port: TcpEngine) -> None:
+    host = {"Host": port.address.authority}
+    url = f"{port.url}/bantam/v1/prove"
+
+    async def chunks() -> AsyncIterator[bytes]:
+        yield b'{"nonce": "'
+
+    async with aiohttp.ClientSession() as stranger:
+        for body in (b"0" * 513, chunks()):
+            async with stranger.post(url, data=body, headers=host) as answer:
+                assert answer.status == 400
+                assert "at most 512 bytes" in await answer.text()
 
 
 async def test_the_socket_needs_no_secret(port: TcpEngine, bantam_directories: Directories) -> None:
