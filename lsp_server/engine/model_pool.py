@@ -177,8 +177,10 @@ class ModelPool:
                 if in_the_way != told:
                     told = in_the_way
                     on_waiting(in_the_way)
+                # Not `wait_for`, which may swallow a cancellation before Python 3.12.
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(change[1].wait(), _LOOK_EVERY_S)
+                    async with asyncio.timeout(_LOOK_EVERY_S):
+                        await change[1].wait()
                 change[1].clear()
         finally:
             self._changes.remove(change)
