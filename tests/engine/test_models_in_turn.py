@@ -136,6 +136,9 @@ class Windows:
                 await asyncio.sleep(0.001)
                 waiting = (await self.engine.status()).waiting
                 is_quiet = sum(one.num_requests for one in waiting) == len(self._tasks)
+                # A thread that loads or frees a model may take its time on a busy machine.
+                workers = self.engine._pool.workers
+                is_quiet &= all(one.ready.done() and not one.is_stopping for one in workers)
                 num_quiet = num_quiet + 1 if is_quiet else 0
 
     async def answered(self, model: str) -> Asked:
@@ -260,6 +263,7 @@ async def test_a_model_that_nobody_waits_for_any_more_ends_no_turn() -> None:
             await windows.passing(1)
             await windows.answered("a")
         given_up.task.cancel()
+        await windows.settle()
         for _ in range(29):
             await windows.passing(1)
             await windows.answered("a")
