@@ -41,6 +41,7 @@ class Session:
         completer: Engine and pipeline.
         actions: Code actions.
         feedback: What became of shown suggestions.
+        faults: What the person was told of things that do not work.
         tasks: Work that no request waits for.
     """
 
@@ -66,8 +67,8 @@ class Session:
         self.completer = Completer(make_engine, loading.show)
         self.actions = ActionDesk(self.completer.engine, loading.show)
         self.feedback = Feedback()
+        self.faults = FaultReporter(client.show_error)
         self._closing: asyncio.Task[None] | None = None
-        self._faults = FaultReporter(client.show_error)
 
     async def apply_settings(self) -> None:
         """Let the settings that count now take effect."""
@@ -84,24 +85,29 @@ class Session:
 
     async def complete(self, query: CompletionQuery, document: Document) -> CompletionOutcome:
         """Answer a question about a document, and tell the person about faults."""
+        number = self.faults.begin()
         pipeline = await self.completer.pipeline()
         outcome = await pipeline.complete(
             query, is_current=lambda: self.documents.is_current(document)
         )
         if outcome.error is not None:
-            self._faults.report(outcome.error)
+            self.faults.failed(number, outcome.error)
         elif outcome.reason in _ENGINE_WORKS:
-            self._faults.reset()
+            self.faults.worked(number)
         return outcome
 
-    def tell(self, error: BantamError) -> str:
+    def tell(self, number: int, error: BantamError) -> str:
         """Return the message of an error for an answer, which names no folders.
 
         The person is shown the whole message, once, if it says more than that.
+
+        Args:
+            number: What `faults` calls the request.
+            error: What ended it.
         """
         message = without_paths(str(error))
         if message != str(error):
-            self._faults.report(report_of(error))
+            self.faults.failed(number, report_of(error))
         return message
 
     def start_closing(self) -> None:

@@ -45,7 +45,7 @@ def _parser() -> argparse.ArgumentParser:
         prog="scripts/soak",
         description="Type, cancel, switch files and kill the engine now and then, for some "
         "minutes, against the real server and engine.  It fails if a request is never answered, "
-        "if a message is shown twice for one cause, or if the memory of a process grows by more "
+        "if a message is shown twice, or if the memory of a process grows by more "
         "than 5 percent after its first minute.",
     )
     parser.add_argument("--minutes", type=float, default=10.0, help="how long (default 10)")

@@ -74,7 +74,7 @@ def lines_of(findings: Findings) -> Iterable[str]:
         )
         by_minute = (f"{num_bytes / 2**20:.1f}" for num_bytes in growth.bytes_by_minute)
         yield f"{'':9} MiB by minute: {', '.join(by_minute)}"
-    for message, count in Counter(message for _, message in tally.shown).most_common():
+    for message, count in Counter(tally.shown).most_common():
         yield f"shown {count} times: {message}"
     for text, count in tally.refusals.most_common():
         yield f"refused {count} times: {text}"

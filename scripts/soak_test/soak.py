@@ -132,7 +132,6 @@ class _Soak:
             await asyncio.sleep(self._plan.kill_every_s * self._dice.uniform(0.8, 1.2))
             pid = engine_pid(self._runtime)
             if pid is not None:
-                self._tally.num_lives += 1
                 self.num_kills += 1
                 with suppress(ProcessLookupError):
                     os.kill(pid, signal.SIGKILL)

@@ -38,9 +38,7 @@ class Tally:
         latencies_ms: Milliseconds to the answer by kind, of those that were not cancelled.
         num_unexpected: Answers to requests that were answered already, or never sent.
         refusals: Error answers, other than cancelled ones, by their text.
-        shown: Warnings and errors shown to the person: the number of the engine's life at that
-            time and the message.
-        num_lives: How many engines there have been; each kill begins another life.
+        shown: Warnings and errors shown to the person.
     """
 
     pending: dict[int, Asked] = field(default_factory=dict)
@@ -50,8 +48,7 @@ class Tally:
     latencies_ms: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
     num_unexpected: int = 0
     refusals: Counter[str] = field(default_factory=Counter)
-    shown: list[tuple[int, str]] = field(default_factory=list)
-    num_lives: int = 1
+    shown: list[str] = field(default_factory=list)
 
     def ask(self, msg_id: int, kind: str, now_s: float) -> None:
         """Take note of a request."""
@@ -73,16 +70,16 @@ class Tally:
 
     def show(self, message: str) -> None:
         """Take note of a message to the person."""
-        self.shown.append((self.num_lives, message))
+        self.shown.append(message)
 
     @property
     def shown_too_often(self) -> list[str]:
-        """Messages that were shown more than once for one cause.
+        """Messages that were shown more than once, whatever had happened in between.
 
-        A kill is a cause of its own: between two of them nothing may be said twice.
+        A message that differs in numbers alone, such as times, is the same to a person.
         """
-        counts = Counter((life, _NUMBER.sub("#", message)) for life, message in self.shown)
-        return [message for (_, message), count in counts.items() if count > 1]
+        counts = Counter(_NUMBER.sub("#", message) for message in self.shown)
+        return [message for message, count in counts.items() if count > 1]
 
 
 def median_and_p95(values: list[float]) -> tuple[float, float]:

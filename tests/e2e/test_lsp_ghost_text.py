@@ -154,22 +154,38 @@ async def test_two_windows_share_one_engine(bantam_directories: Directories) -> 
     assert len(engines_of(bantam_directories)) == 1
 
 
-async def test_an_engine_that_is_killed_is_reported_once_and_started_again(
+async def kill_in_the_middle(session: LspSession, directories: Directories, uri: str) -> int:
+    """Kill the engine while it writes, and return its process id."""
+    answer = session.ask(session.open(OPEN_END, uri=uri))
+    await eventually(lambda: has_running(1))
+    [engine] = engines_of(directories)
+    engine.kill()
+    assert (await answer).items == ()
+    return engine.pid
+
+
+async def test_an_engine_that_is_killed_is_started_again_and_is_no_message(
     bantam_directories: Directories,
 ) -> None:
     async with lsp_session(options=SLOW) as session:
-        answer = session.ask(session.open(OPEN_END))
-        await eventually(lambda: has_running(1))
+        pids = set()
+        for number in range(2):
+            pids.add(await kill_in_the_middle(session, bantam_directories, f"untitled:{number}"))
+            other = session.open("value = ‸\n", uri=f"untitled:other-{number}")
+            assert (await session.ghost_text(other)).insert_text == "line_0 = 0"
+        assert session.messages == []
         [engine] = engines_of(bantam_directories)
-        engine.kill()
-        assert (await answer).items == ()
-        assert len(session.messages) == 1
-        assert "engine" in session.messages[0]
-        other = session.open("value = ‸\n", uri="untitled:2")
-        assert (await session.ghost_text(other)).insert_text == "line_0 = 0"
-        assert len(session.messages) == 1
-        [next_engine] = engines_of(bantam_directories)
-        assert next_engine.pid != engine.pid
+        assert len({*pids, engine.pid}) == 3
+
+
+async def test_an_engine_that_does_not_stay_is_one_message(
+    bantam_directories: Directories,
+) -> None:
+    async with lsp_session(options=SLOW) as session:
+        for number in range(3):
+            await kill_in_the_middle(session, bantam_directories, f"untitled:{number}")
+        [message] = session.messages
+        assert "the engine ended in the middle of a request" in message
 
 
 @pytest.mark.parametrize(

@@ -185,15 +185,27 @@ async def test_a_fault_is_shown_once_until_things_work_again(
     async def ask(uri: str) -> Any:
         return await client.ask(GHOST, ghost(client.open("value = ‸\n", uri=uri)))
 
-    for error, uri in [(died, "u:1"), (died, "u:2"), (full, "u:3"), (died, "u:4")]:
+    for error, uri in [(full, "u:1"), (full, "u:2"), (died, "u:3"), (died, "u:4"), (full, "u:5")]:
         engine.error = error
         assert (await ask(uri))["items"] == []
-    assert client.shown_messages() == ["Bantam: the engine died", "Bantam: no room"]
+    assert client.shown_messages() == ["Bantam: no room", "Bantam: the engine died"]
     engine.error = None
-    assert (await ask("u:5"))["items"]
-    engine.error = died
-    await ask("u:6")
+    assert (await ask("u:6"))["items"]
+    engine.error = full
+    await ask("u:7")
     assert len(client.shown_messages()) == 3
+
+
+async def test_an_engine_that_ended_and_was_replaced_is_not_shown(
+    client: JsonClient, engine: WritingEngine
+) -> None:
+    await client.start()
+    for number in range(3):
+        engine.error = ErrorReport(kind=ErrorKind.STOPPED, message="the engine died")
+        await client.ask(GHOST, ghost(client.open("value = ‸\n", uri=f"u:fails {number}")))
+        engine.error = None
+        await client.ask(GHOST, ghost(client.open("value = ‸\n", uri=f"u:works {number}")))
+    assert client.shown_messages() == []
 
 
 def progress_kinds(client: JsonClient) -> list[str]:

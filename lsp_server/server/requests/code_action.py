@@ -69,6 +69,7 @@ async def perform(session: Session, data: ActionData, document: Document) -> Res
     Raises:
         JsonRpcException: It came to nothing, was cancelled, or the document has changed since.
     """
+    number = session.faults.begin()
     actor = await session.actions.actor()
     query = chosen_query(session, data, document)
     try:
@@ -79,7 +80,8 @@ async def perform(session: Session, data: ActionData, document: Document) -> Res
             lambda on_progress: actor.perform(data.name, query, on_progress),
         )
     except BantamError as error:
-        raise request_failed(f"Bantam: {data.title}: {session.tell(error)}") from None
+        raise request_failed(f"Bantam: {data.title}: {session.tell(number, error)}") from None
+    session.faults.worked(number)
     if isinstance(result, EditResult) and not session.documents.is_current(document):
         raise changed(data.title)
     return result
