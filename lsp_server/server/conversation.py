@@ -6,13 +6,10 @@ import asyncio
 import logging
 from collections.abc import Callable, Mapping
 
-from pygls.exceptions import JsonRpcParseError
-
 from lsp_server.server.protocol.byte_reader import chunks
 from lsp_server.server.protocol.ending import GRACE_S, Ending, ended_by_signals
 from lsp_server.server.protocol.framing import Framer, FramingFault
 from lsp_server.server.protocol.logs import log_loop_error
-from lsp_server.server.protocol.message_protocol import MessageProtocol
 from lsp_server.server.protocol.message_writer import MessageWriter
 from lsp_server.server.protocol.parent_watch import watch_parent
 from lsp_server.server.protocol.workers import Workers
@@ -58,7 +55,7 @@ async def _listen(read: Callable[[], bytes], server: BantamServer, ending: Endin
     protocol, framer, is_watching = server.protocol, Framer(), False
     async for chunk in chunks(read):
         for found in framer.feed(chunk):
-            _take(protocol, found)
+            _take(server, found)
             if protocol.exit_status is not None:
                 ending.begin(protocol.exit_status, "the client said exit")
                 return
@@ -68,13 +65,12 @@ async def _listen(read: Callable[[], bytes], server: BantamServer, ending: Endin
     ending.begin(0, "the input has ended")
 
 
-def _take(protocol: MessageProtocol, found: bytes | FramingFault) -> None:
-    if isinstance(found, FramingFault):
-        LOGGER.warning("no message: %s", found.message)
-        protocol.refuse(None, JsonRpcParseError(found.message))
-        return
+def _take(server: BantamServer, found: bytes | FramingFault) -> None:
     try:
-        protocol.take(found)
+        if isinstance(found, FramingFault):
+            server.take_fault(found)
+        else:
+            server.protocol.take(found)
     except Exception:
         # The last border: one message must not end the conversation.
         LOGGER.exception("a message could not be handled")

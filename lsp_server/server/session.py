@@ -19,7 +19,7 @@ from lsp_server.server.configuration import Configuration
 from lsp_server.server.faults import FaultReporter
 from lsp_server.server.feedback import Feedback
 from lsp_server.server.loading_progress import LoadingProgress
-from lsp_server.server.paths import without_paths
+from lsp_server.server.paths import shown_path, without_paths
 from lsp_server.server.protocol.documents import Document, DocumentStore
 from lsp_server.server.protocol.logs import set_log_level
 from lsp_server.server.protocol.positions import PositionCodec
@@ -28,6 +28,8 @@ from lsp_server.settings.schema import Settings
 
 #: After these outcomes the engine is known to work.
 _ENGINE_WORKS = {OutcomeReason.SHOWN, OutcomeReason.EMPTY, OutcomeReason.FILTERED}
+#: So many documents are named in a message.
+_MAX_NAMES = 3
 
 
 class Session:
@@ -109,6 +111,30 @@ class Session:
         if message != str(error):
             self.faults.failed(number, report_of(error))
         return message
+
+    def lose_text(self, uri: str | None) -> None:
+        """Take note that a document's text is not known any more, and tell the person why.
+
+        Args:
+            uri: The document; `None` if it may be any of those that are open.
+        """
+        uris = [one.uri for one in self.documents.all()] if uri is None else [uri]
+        lost = [one for one in uris if self.documents.lose(one)]
+        for one in lost:
+            self.completer.forget(one)
+        if lost:
+            self.client.show_warning(self._words_on_lost_text(lost, is_sure=uri is not None))
+
+    def _words_on_lost_text(self, uris: list[str], *, is_sure: bool) -> str:
+        names = [shown_path(uri, self.client.folders.uris) or uri for uri in uris]
+        listed = ", ".join(names[:_MAX_NAMES])
+        if len(names) > _MAX_NAMES:
+            listed += f" and {len(names) - _MAX_NAMES} more"
+        what = f"{listed}, or an edit of it," if is_sure else "a message, perhaps an edit,"
+        return (
+            f"Bantam: the editor sent {what} in a form that cannot be read, so the text is not "
+            f"known any more; nothing is suggested in {listed} until it is closed and opened again"
+        )
 
     def start_closing(self) -> None:
         """End everything that runs, without waiting for it; may be called twice."""

@@ -9,11 +9,12 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from lsprotocol import types
-from pygls.exceptions import JsonRpcException
+from pygls.exceptions import JsonRpcException, JsonRpcParseError
 from pygls.lsp.server import LanguageServer
 
 from lsp_server.engine.api import Engine
 from lsp_server.server.client import EditorClient
+from lsp_server.server.protocol.framing import FramingFault
 from lsp_server.server.protocol.message_protocol import MessageProtocol
 from lsp_server.server.routes import register
 from lsp_server.server.session import Session
@@ -50,7 +51,22 @@ class BantamServer(LanguageServer):
             protocol_cls=MessageProtocol,
         )
         self.session = Session(EditorClient(self), make_engine, overrides)
+        self.protocol.on_lost_text = self.session.lose_text
         register(self, self.session)
+
+    def take_fault(self, fault: FramingFault) -> None:
+        """Refuse bytes that are no message, and take note of what was lost with them."""
+        LOGGER.warning("no message: %s", fault.message)
+        self.protocol.refuse(None, JsonRpcParseError(fault.message))
+        if not self.protocol.is_in_session:
+            return
+        if fault.is_too_long:
+            self.session.client.show_warning(
+                f"Bantam: the editor sent a message that is too long ({fault.message}); the "
+                "document that it opens gets no suggestions"
+            )
+        else:
+            self.session.lose_text(None)
 
     def report_server_error(self, error: Exception, source: ServerErrors) -> None:
         """Log what pygls could not handle; the person who types can do nothing about it."""

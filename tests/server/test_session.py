@@ -102,6 +102,21 @@ async def test_a_fault_in_a_handler_reaches_the_client_without_a_traceback(
     assert error.get("data") is None
 
 
+async def test_a_change_that_fails_leaves_no_wrong_text_behind(
+    client: JsonClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await client.start()
+    at = client.open("value = ‸\n")
+    with monkeypatch.context() as patch:
+        patch.setattr(client.server.session, "codec", None)
+        client.type("x", at, version=2)
+    assert (await client.ask(GHOST, ghost(at)))["items"] == []
+    [message] = client.shown_messages()
+    assert "a.py" in message
+    client.open("value = ‸\n")
+    assert (await client.ask(GHOST, ghost(at)))["items"]
+
+
 async def test_initialization_options_are_trusted(client: JsonClient) -> None:
     options = {"model": {"name": "some-model"}, "completion": {"max_tokens": 7}}
     await client.start(initializationOptions=options)

@@ -22,6 +22,7 @@ _FIELDS = rb"(?:[!-9;-~]+:[^\r\n]*\r\n)*"
 _LENGTH = rb"(?i:content-length):[ \t]*(\d{1,12})[ \t]*\r\n"
 _HEADER = re.compile(rb"%b%b%b\Z" % (_FIELDS, _LENGTH, _FIELDS))
 _HEADER_AT_END = re.compile(rb"%b%b\Z" % (_LENGTH, _FIELDS))
+_BLANKS = re.compile(rb"[\r\n]+")
 _CHARSET = re.compile(rb"(?i)charset=\"?([^\s;\"]+)")
 
 
@@ -31,9 +32,12 @@ class FramingFault:
 
     Attributes:
         message: What is wrong with them.
+        is_too_long: Whether they may be a message, but for its length: no editor sends edits of
+            that size, so it is a document that is being opened.
     """
 
     message: str
+    is_too_long: bool = False
 
 
 class Framer:
@@ -57,6 +61,7 @@ class Framer:
     def _next(self) -> bytes | FramingFault | None:
         if self._num_body_bytes is not None:
             return self._body(self._num_body_bytes)
+        self._skip_blanks()
         end = self._buffer.find(_HEADER_END)
         if end >= 0:
             return self._read_header(self._cut(end, len(_HEADER_END)))
@@ -64,6 +69,12 @@ class Framer:
             return None
         del self._buffer[:-_KEPT_BYTES]
         return _too_long()
+
+    def _skip_blanks(self) -> None:
+        """Skip what some clients write behind a body, as HTTP does (RFC 9112, 2.2)."""
+        blanks = _BLANKS.match(self._buffer)
+        if blanks is not None:
+            del self._buffer[: blanks.end()]
 
     def _body(self, num_bytes: int) -> bytes | None:
         if len(self._buffer) < num_bytes:
@@ -90,7 +101,8 @@ class Framer:
         num_bytes = int(found[1])
         if num_bytes > self._max_body_bytes:
             return FramingFault(
-                f"Content-Length is {num_bytes}; the limit is {self._max_body_bytes} bytes"
+                f"Content-Length is {num_bytes}; the limit is {self._max_body_bytes} bytes",
+                is_too_long=True,
             )
         self._num_body_bytes = num_bytes
         charset = _CHARSET.search(header)

@@ -24,6 +24,7 @@ from pygls.protocol.json_rpc import MsgId
 from pygls.protocol.language_server import lsp_method
 
 from lsp_server.server.protocol.builtin_methods import BuiltinMethods
+from lsp_server.server.protocol.document_messages import changes_text, document_of, is_sound
 from lsp_server.server.protocol.errors import without_traceback
 from lsp_server.server.protocol.incoming import NoMessage, read_message
 
@@ -36,10 +37,13 @@ class MessageProtocol(BuiltinMethods):
     Attributes:
         exit_status: Set when the client has said `exit`: 0 after `shutdown`, else 1.
         parent_pid: The process that is there for as long as the client is, if it has said so.
+        on_lost_text: Called when the text of a document, or a change of it, could not be read,
+            with its URI; with `None` when that may be so for any document.
     """
 
     exit_status: int | None = None
     parent_pid: int | None = None
+    on_lost_text: Callable[[str | None], None] | None = None
     _is_initialized = False
 
     def take(self, body: bytes) -> None:
@@ -48,6 +52,8 @@ class MessageProtocol(BuiltinMethods):
             message = read_message(body)
         except NoMessage as fault:
             self.refuse(fault.msg_id, fault.error)
+            if fault.msg_id is None:
+                self._lose_text(None)
             return
         if "method" not in message:
             self._take_response(message)
@@ -60,6 +66,15 @@ class MessageProtocol(BuiltinMethods):
         """Answer a request, or bytes that may have been one (`msg_id` is `None`), with an error."""
         described = {"code": error.code, "message": error.message}
         self._send_data({"jsonrpc": self.VERSION, "id": msg_id, "error": described})
+
+    @property
+    def is_in_session(self) -> bool:
+        """Whether the client is between `initialize` and `shutdown`."""
+        return self._is_initialized and not self._shutdown
+
+    def _lose_text(self, uri: str | None) -> None:
+        if self.is_in_session and self.on_lost_text is not None:
+            self.on_lost_text(uri)
 
     def _take_request(self, message: dict[str, Any]) -> None:
         method, msg_id = message["method"], message["id"]
@@ -88,14 +103,20 @@ class MessageProtocol(BuiltinMethods):
 
     def _take_notification(self, message: dict[str, Any]) -> None:
         method = message["method"]
-        is_in_time = method == types.EXIT or (self._is_initialized and not self._shutdown)
-        if not is_in_time:
+        if method != types.EXIT and not self.is_in_session:
             LOGGER.warning("a notification came before initialize or after shutdown; ignored")
         elif method == types.CANCEL_REQUEST or self._knows(method):
-            try:
-                self.handle_message(self.structure_message(message))
-            except JsonRpcException:
-                LOGGER.warning("%s does not have the form that LSP gives it; ignored", method)
+            self._notify(method, message)
+
+    def _notify(self, method: str, message: dict[str, Any]) -> None:
+        try:
+            if not is_sound(method, message.get("params")):
+                raise JsonRpcInvalidParams(method)
+            self.handle_message(self.structure_message(message))
+        except JsonRpcException:
+            LOGGER.warning("%s does not have the form that LSP gives it; ignored", method)
+            if changes_text(method):
+                self._lose_text(document_of(message.get("params")))
 
     def _take_response(self, message: dict[str, Any]) -> None:
         msg_id = message.get("id")

@@ -66,7 +66,9 @@ async def edit(session: Session, *arguments: Any) -> dict[str, Any]:
         ) from None
     document = session.documents.get(wanted.uri)
     if document is None:
-        raise JsonRpcInvalidParams(f"the document {wanted.uri} is not open")
+        is_out_of_step = session.documents.is_out_of_step(wanted.uri)
+        what = "out of step with the editor; open it again" if is_out_of_step else "not open"
+        raise JsonRpcInvalidParams(f"the document {wanted.uri} is {what}")
     start, end = (
         session.codec.offset_of(document.content, types.Position(place.line, place.character))
         for place in (wanted.range.start, wanted.range.end)

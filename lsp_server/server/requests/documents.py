@@ -20,7 +20,14 @@ def did_open(session: Session, params: types.DidOpenTextDocumentParams) -> None:
 
 def did_change(session: Session, params: types.DidChangeTextDocumentParams) -> None:
     """Change the document."""
-    is_open = session.documents.change(params.text_document, params.content_changes, session.codec)
+    try:
+        is_open = session.documents.change(
+            params.text_document, params.content_changes, session.codec
+        )
+    except Exception:
+        # Whatever went wrong, the editor has this change and we have not.
+        session.lose_text(params.text_document.uri)
+        raise
     if not is_open:
         LOGGER.warning("a document was changed that is not open")
 

@@ -108,3 +108,37 @@ def test_halves_of_a_pair_that_come_together_are_one_character() -> None:
 def test_in_other_encodings_a_position_inside_a_character_means_its_beginning() -> None:
     utf_8 = types.PositionEncodingKind.Utf8
     assert apply(opened("é😀"), change((0, 1), (0, 4), "-"), encoding=utf_8) == "-😀"
+
+
+def test_a_document_that_lost_a_change_is_not_given_out() -> None:
+    store = opened("a")
+    document = store.get(URI)
+    assert document is not None
+    assert store.lose(URI)
+    assert not store.lose(URI), "it is no news any more"
+    assert (store.get(URI), store.all(), store.is_current(document)) == (None, (), False)
+    assert store.is_out_of_step(URI)
+
+
+def test_a_document_out_of_step_takes_nothing_up_to_a_whole_text() -> None:
+    store = opened("old")
+    store.lose(URI)
+    identifier = types.VersionedTextDocumentIdentifier(uri=URI, version=2)
+    codec = PositionCodec(types.PositionEncodingKind.Utf16)
+    insertion = change((0, 0), (0, 0), "x")
+    assert store.change(identifier, [insertion], codec)
+    assert store.is_out_of_step(URI)
+    whole = types.TextDocumentContentChangeWholeDocument(text="new")
+    assert apply(store, insertion, whole, insertion) == "xnew"
+    assert not store.is_out_of_step(URI)
+
+
+def test_a_document_that_was_never_read_needs_to_be_opened() -> None:
+    store = DocumentStore()
+    assert store.lose(URI)
+    identifier = types.VersionedTextDocumentIdentifier(uri=URI, version=2)
+    whole = types.TextDocumentContentChangeWholeDocument(text="new")
+    codec = PositionCodec(types.PositionEncodingKind.Utf16)
+    assert not store.change(identifier, [whole], codec), "its language is unknown"
+    store.close(URI)
+    assert not store.is_out_of_step(URI)
