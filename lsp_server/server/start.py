@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from lsp_server.directories import directories
+from lsp_server.native_heap import keep_heap_small
 from lsp_server.server.conversation import converse
-from lsp_server.server.one_heap import use_one_heap
 from lsp_server.server.protocol.ending import end_now
 from lsp_server.server.protocol.logs import start_logging
 from lsp_server.server.protocol.standard_streams import reserve_stdin, reserve_stdout
@@ -29,7 +29,7 @@ def serve_stdio(overrides: Mapping[str, object] = _NO_OVERRIDES) -> None:
     Raises:
         ConfigError: A `BANTAM_*_HOME` variable holds a relative path.
     """
-    use_one_heap()
+    keep_heap_small()
     input_fd, output_fd = reserve_stdin(), reserve_stdout()
     start_logging(directories())
     status = asyncio.run(
@@ -54,7 +54,7 @@ def serve_tcp(host: str, port: int, overrides: Mapping[str, object] = _NO_OVERRI
         ConfigError: A `BANTAM_*_HOME` variable holds a relative path.
         OSError: The address cannot be listened at.
     """
-    use_one_heap()
+    keep_heap_small()
     start_logging(directories())
     family, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
     with socket.create_server(address[:2], family=family) as listener:

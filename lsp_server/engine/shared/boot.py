@@ -30,6 +30,7 @@ from lsp_server.engine.shared.stop_switch import StopSwitch
 from lsp_server.engine.shared.tcp.address import TcpAddress, parse_tcp_address
 from lsp_server.engine.shared.tcp.secret import load_or_create_secret, secret_file
 from lsp_server.errors import BantamError
+from lsp_server.native_heap import keep_heap_small
 from lsp_server.settings.load import load_user_settings
 from lsp_server.settings.schema import EngineSettings, Settings
 from lsp_server.version import __version__
@@ -89,6 +90,7 @@ def serve_detached(ready_pipe: int, start_lock: int) -> int:
 
 
 def _serve(starter: _Starter | None, *, tcp: str | None = None, is_lasting: bool = False) -> int:
+    keep_heap_small()
     os.umask(0o077)
     forbid_core_dumps()
     waiting = [starter] if starter else []
