@@ -66,6 +66,7 @@ class ContextSource:
             open_texts=cursor.project.open_texts,
             deadline_ms=self.settings.context_ms,
             count=lambda text: int(len(text) / info.chars_per_token) + 1,
+            syntax=cursor.syntax,
         )
         keeper = self._keeper(cursor.project.roots)
         loop = asyncio.get_running_loop()

@@ -32,6 +32,9 @@ from lsp_server.context.workspace import Stamp, Workspace
 #: Files whose facts are kept.
 MAX_FILES = 5_000
 
+#: Names of which it is known where they lead; then all are looked up anew.
+MAX_RESOLVED = 10_000
+
 
 @dataclass(frozen=True, slots=True)
 class FileFacts:
@@ -122,6 +125,7 @@ class Index:
         """Return the files of a module that a file imports, see `BaseResolver`."""
         key = (module, name, importer.path)
         if key not in self._resolved:
+            self._make_room()
             resolver = load_resolver(importer.language)
             self._resolved[key] = resolver.module_files(module, name, importer.path, self.workspace)
         return self._all_facts(self._resolved[key])
@@ -130,6 +134,7 @@ class Index:
         """Return the files where `name` may be defined without an import."""
         key = (None, name, importer.path)
         if key not in self._resolved:
+            self._make_room()
             resolver = load_resolver(importer.language)
             self._resolved[key] = resolver.implicit_files(name, importer.path, self.workspace)
         return self._all_facts(self._resolved[key])
@@ -185,6 +190,10 @@ class Index:
         self.workspace.refresh()
         self._resolved.clear()
         self._num_met.clear()
+
+    def _make_room(self) -> None:
+        if len(self._resolved) >= MAX_RESOLVED:
+            self._resolved.clear()
 
     def _all_facts(self, paths: tuple[Path, ...]) -> tuple[FileFacts, ...]:
         found = (self.facts(path) for path in paths)

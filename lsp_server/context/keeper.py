@@ -76,10 +76,6 @@ class ContextKeeper:
         if self._last_path == path:
             self._last_path = None
 
-    def closed(self, path: Path) -> None:
-        """Forget a document."""
-        self._held.pop(path, None)
-
     def _must_replace(self, held: _Held, query: ContextQuery, situation: Situation) -> bool:
         return (
             self._last_path != query.path

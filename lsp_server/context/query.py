@@ -11,6 +11,7 @@ import msgspec
 
 from lsp_server.context.definitions import Definition
 from lsp_server.context.index import FileFacts
+from lsp_server.context.syntax import ParsedText
 
 #: Counts the tokens of a text; need not be exact.
 CountTokens = Callable[[str], int]
@@ -38,6 +39,7 @@ class ContextQuery:
         open_texts: Texts of other open documents by path; they count before the files.
         deadline_ms: Milliseconds after which no further work is begun.
         count: Counts tokens.
+        syntax: `text` as parsed, where the caller has it.
     """
 
     path: Path
@@ -49,6 +51,7 @@ class ContextQuery:
     open_texts: Mapping[Path, str] = field(default_factory=dict)
     deadline_ms: float = 30.0
     count: CountTokens = estimate_tokens
+    syntax: ParsedText | None = field(default=None, repr=False)
 
 
 class Source(enum.Enum):

@@ -19,7 +19,7 @@ from lsp_server.context.scopes import (
     scopes_of,
     visible_bindings,
 )
-from lsp_server.context.syntax import DocumentTrees, ParsedText, captures_in_rows
+from lsp_server.context.syntax import DocumentTrees, ParsedText, captures_in_rows, reparse
 
 #: Rows around the cursor in which names count as near.
 ROWS_BEFORE = 60
@@ -90,7 +90,7 @@ def read_situation(
     head = query.text[row_start : query.cursor]
     receiver = receiver_before(head, language.member_access)
     text = _repaired(query, head, receiver, language)
-    parsed = trees.parse(str(path), text, language)
+    parsed = _parsed(query, str(path), text, language, trees)
     byte = parsed.source.byte_of(query.cursor)
     row = parsed.source.row_of(byte)
     found = find(parsed)
@@ -108,6 +108,19 @@ def read_situation(
         window=query.text[start:end],
         window_rows=(first_row, first_row + query.text.count("\n", start, end)),
     )
+
+
+def _parsed(
+    query: ContextQuery, key: str, text: str, language: LanguageFacts, trees: DocumentTrees
+) -> ParsedText:
+    """Parse by what changed since the caller parsed it, or since the last time here.
+
+    A tree takes many times the memory of its text, so none is kept that the caller has.
+    """
+    if query.syntax is None or query.syntax.language is not language:
+        return trees.parse(key, text, language)
+    trees.forget(key)
+    return reparse(query.syntax, text)
 
 
 def _repaired(

@@ -100,10 +100,20 @@ def _is_tangle(node: Node, depth: int = 0) -> bool:
 
 
 class DocumentTrees:
-    """The trees of the documents that are being edited, at most `max_documents` of them."""
+    """The trees of the documents that were edited last, within bounds.
 
-    def __init__(self, max_documents: int = 16) -> None:
+    A tree takes some thirty times the memory of its text.
+    """
+
+    def __init__(self, max_documents: int = 16, max_chars: int = 1_000_000) -> None:
+        """Start with none.
+
+        Args:
+            max_documents: How many trees are held at most.
+            max_chars: The same for the length of their texts together; one is always held.
+        """
         self._max_documents = max_documents
+        self._max_chars = max_chars
         self._parsed: OrderedDict[str, ParsedText] = OrderedDict()
 
     def parse(self, key: str, text: str, language: LanguageFacts) -> ParsedText:
@@ -114,9 +124,13 @@ class DocumentTrees:
         else:
             parsed = reparse(before, text)
         self._parsed[key] = parsed
-        while len(self._parsed) > self._max_documents:
+        while len(self._parsed) > 1 and self._is_too_much():
             self._parsed.popitem(last=False)
         return parsed
+
+    def _is_too_much(self) -> bool:
+        num_chars = sum(len(one.source.text) for one in self._parsed.values())
+        return len(self._parsed) > self._max_documents or num_chars > self._max_chars
 
     def forget(self, key: str) -> None:
         """Drop a document's tree."""

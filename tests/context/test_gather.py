@@ -8,8 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from lsp_server.context.languages.registry import LanguageFacts, language_of_id
 from lsp_server.context.render import render
+from lsp_server.context.syntax import parse
 from tests.context.conftest import GatherAt
+from tests.support.documents import unmark
 
 AFTER_THE_DOT = {
     "python": (
@@ -161,6 +164,31 @@ def test_same_input_gives_the_same_blocks(
     path, marked, _ = AFTER_THE_DOT[language]
     first = gather_at(fixture_root(language), path, marked)
     assert gather_at(fixture_root(language), path, marked) == first
+
+
+@pytest.mark.parametrize("language", AFTER_THE_DOT)
+def test_a_tree_that_the_caller_has_changes_nothing(
+    language: str, gather_at: GatherAt, fixture_root: Callable[[str], Path]
+) -> None:
+    path, marked, _ = AFTER_THE_DOT[language]
+    parsed = parse(unmark(marked).text, found_language(language_of_id(language)))
+    own = gather_at(fixture_root(language), path, marked)
+    assert own
+    assert gather_at(fixture_root(language), path, marked, syntax=parsed) == own
+
+
+def test_a_tree_of_another_language_is_not_used(
+    gather_at: GatherAt, fixture_root: Callable[[str], Path]
+) -> None:
+    path, marked, _ = AFTER_THE_DOT["python"]
+    parsed = parse(unmark(marked).text, found_language(language_of_id("go")))
+    own = gather_at(fixture_root("python"), path, marked)
+    assert gather_at(fixture_root("python"), path, marked, syntax=parsed) == own
+
+
+def found_language(language: LanguageFacts | None) -> LanguageFacts:
+    assert language is not None
+    return language
 
 
 @pytest.mark.parametrize("language", AFTER_THE_DOT)

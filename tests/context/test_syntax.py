@@ -72,6 +72,15 @@ def test_trees_of_documents_are_bounded() -> None:
     assert len(trees) == 2
 
 
+def test_trees_of_long_documents_are_fewer() -> None:
+    trees = DocumentTrees(max_documents=3, max_chars=20)
+    trees.parse("a.py", "a = 1\n", language("python"))
+    trees.parse("b.py", "b = 1\n", language("python"))
+    assert len(trees) == 2
+    trees.parse("long.py", "long = 1\n" * 9, language("python"))
+    assert len(trees) == 1, "the newest one is held, however long it is"
+
+
 def test_document_that_changes_its_language_is_parsed_as_the_new_one() -> None:
     trees = DocumentTrees()
     trees.parse("untitled", "x = 1\n", language("python"))
