@@ -36,6 +36,10 @@ class ActionDesk:
         self._closings = Closings()
         self._is_closed = False
 
+    async def warm_up(self) -> None:
+        """Import what actions need in a thread, so that the first menu need not wait for it."""
+        await asyncio.to_thread(importlib.import_module, _ACTOR_MODULE)
+
     async def actor(self) -> Actor:
         """Return the actor for the settings that count now.
 
@@ -43,7 +47,7 @@ class ActionDesk:
             CancelledError: The server is shutting down.
         """
         if self._actor is None:
-            await asyncio.to_thread(importlib.import_module, _ACTOR_MODULE)
+            await self.warm_up()
         if self._is_closed:
             raise asyncio.CancelledError("the server is shutting down")
         if self._actor is None:
