@@ -6,6 +6,7 @@ and are never computed twice.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -40,7 +41,7 @@ class _SumOfLosses(torch.autograd.Function):
         for start in range(0, len(labels), size):
             piece = slice(start, start + size)
             inputs = states[piece].to(low)
-            loss, grad_logits = _loss_and_gradient(inputs @ matrix.t(), labels[piece])
+            loss, grad_logits = _compiled_loss_and_gradient(inputs @ matrix.t(), labels[piece])
             total += loss
             grad_states[piece] = grad_logits @ matrix
             grad_weight += grad_logits.t() @ inputs
@@ -54,7 +55,6 @@ class _SumOfLosses(torch.autograd.Function):
         return (grad_states * grad).to(ctx.states_type), grad_weight * grad, None
 
 
-@torch.compile(dynamic=False)
 def _loss_and_gradient(logits: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
     """Summed loss of `[tokens, vocab]` logits, and its gradient by them."""
     high = logits.float()
@@ -69,3 +69,7 @@ def _loss_and_gradient(logits: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
     target = (classes[None, :] == wanted[:, None]).float()
     shares = torch.exp(high - largest) / sums - target
     return loss, torch.where(is_counted[:, None], shares, 0.0).to(logits.dtype)
+
+
+_compiled_loss_and_gradient: Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]
+_compiled_loss_and_gradient = torch.compile(_loss_and_gradient, dynamic=False)

@@ -16,7 +16,6 @@ from .loss import sum_of_losses
 from .pack import IGNORED_LABEL
 
 
-
 class Attention(nn.Module):
     """Causal self-attention with fewer KV heads than heads."""
 
@@ -30,7 +29,10 @@ class Attention(nn.Module):
         self.attn_output = nn.Linear(shape.width, shape.width, bias=False)
 
     def heads(self, x: Tensor, cos: Tensor, sin: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Normed states `[tokens, width]` to queries, keys, values `[tokens, heads, head_width]`."""
+        """Normed states `[tokens, width]` to queries, keys and values by head.
+
+        Each is `[tokens, heads, head_width]`.
+        """
         weight = torch.cat((self.attn_q.weight, self.attn_k.weight, self.attn_v.weight))
         mixed = functional.linear(x, weight).view(len(x), -1, self.shape.head_width)
         num_heads, num_kv_heads = self.shape.num_heads, self.shape.num_kv_heads
@@ -113,9 +115,7 @@ class Network(nn.Module):
         groups = self.shape.num_heads // self.shape.num_kv_heads
         x = self.token_embd(ids).flatten(0, 1)
         for block in self.blocks:
-            q, k, v = (
-                t.view(by_row).transpose(1, 2) for t in _before(block, x, cos, sin)
-            )
+            q, k, v = (t.view(by_row).transpose(1, 2) for t in _before(block, x, cos, sin))
             if groups > 1:
                 k, v = (t.repeat_interleave(groups, dim=1) for t in (k, v))
             attended = causal_attention(q, k, v).transpose(1, 2).reshape(rows * tokens, -1)

@@ -13,6 +13,7 @@ MISSING = "the training packages are not installed"
 torch = pytest.importorskip("torch", reason=MISSING)
 pytest.importorskip("tokenizers", reason=MISSING)
 
+from torch import Tensor
 from torch.nn import functional
 
 from scripts.embedded_model.attention import causal_attention
@@ -30,7 +31,7 @@ def _uncompiled() -> Iterator[None]:
         yield
 
 
-def relative_error(found: torch.Tensor, wanted: torch.Tensor) -> float:
+def relative_error(found: Tensor, wanted: Tensor) -> float:
     difference = (found.detach().float() - wanted.detach()).norm()
     return float(difference / wanted.detach().norm())
 
