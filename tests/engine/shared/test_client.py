@@ -122,6 +122,23 @@ async def test_cancelling_the_reader_closes_the_engines_stream(
         await reader
 
 
+async def test_cancelling_while_an_answer_begins_leaves_no_stream_open(
+    client: EngineClient, engine: ScriptedEngine, until
+) -> None:
+    engine.events = ()
+    engine.gate = asyncio.Event()
+    for num_turns in range(40):
+        reader = asyncio.create_task(events_of(client, request()))
+        while engine.num_open == 0:
+            await asyncio.sleep(0)
+        for _ in range(num_turns):
+            await asyncio.sleep(0)
+        reader.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await reader
+        await until(lambda: engine.num_open == 0)
+
+
 async def test_requests_run_side_by_side(
     client: EngineClient, engine: ScriptedEngine, until
 ) -> None:

@@ -13,7 +13,7 @@ from collections.abc import (
     Awaitable,
     Iterator,
 )
-from contextlib import aclosing, asynccontextmanager, contextmanager
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import TypeVar
 
@@ -160,14 +160,14 @@ class Connection:
     async def _answer(
         self, method: str, path: str, body: bytes = b"", patience: Patience | None = None
     ) -> AsyncIterator[aiohttp.ClientResponse]:
-        with _before_the_answer():
-            response = await self._step(
-                self._session.request(
-                    method, f"{self._origin}{path}", data=io.BytesIO(body) if body else None
-                ),
-                patience,
-            )
-        async with response:
+        request = self._session.request(
+            method, f"{self._origin}{path}", data=io.BytesIO(body) if body else None
+        )
+        # The stack has the response as soon as there is one: a caller that is cancelled in that
+        # moment never sees it, and the engine would go on with an answer that nobody reads.
+        async with AsyncExitStack() as stack:
+            with _before_the_answer():
+                response = await self._step(stack.enter_async_context(request), patience)
             with _within_the_answer():
                 if response.status in _GONE_STATUSES:
                     raise GoneError(f"status {response.status}")
