@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from lsp_server.actions.values import Need
-from lsp_server.engine.api import ModelInfo
+from lsp_server.engine.model_info import ModelInfo
 from lsp_server.errors import ModelError
 from lsp_server.models.catalogue import find_model
 from lsp_server.models.chat_formats import find_chat_format

@@ -9,7 +9,8 @@ from lsp_server.actions.regions import Region, Surroundings, surroundings
 from lsp_server.actions.scene import Scene
 from lsp_server.completion.cursor import Cursor, look_from_cursor
 from lsp_server.completion.query import CompletionQuery
-from lsp_server.engine.api import ModelInfo, Part, Segment, TextSegment, TurnRole, TurnSegment
+from lsp_server.engine.api import Part, Segment, TextSegment, TurnRole, TurnSegment
+from lsp_server.engine.model_info import ModelInfo
 from lsp_server.errors import ActionError
 
 #: Characters per token is an average, and the template comes on top.

@@ -21,13 +21,13 @@ from lsp_server.engine.api import (
     GenerateRequest,
     Limits,
     LoadingEvent,
-    ModelInfo,
     Priority,
     Segment,
     StopRules,
     TextEvent,
 )
 from lsp_server.engine.error_reports import error_of
+from lsp_server.engine.model_info import ModelInfo
 from lsp_server.errors import ActionError
 from lsp_server.settings.schema import Settings
 

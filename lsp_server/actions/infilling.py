@@ -9,7 +9,8 @@ from lsp_server.actions.values import ActionQuery
 from lsp_server.completion.context_segments import context_segments
 from lsp_server.completion.cursor import Cursor, look_from_cursor
 from lsp_server.completion.query import CompletionQuery
-from lsp_server.engine.api import ModelInfo, Segment, TextSegment
+from lsp_server.engine.api import Segment, TextSegment
+from lsp_server.engine.model_info import ModelInfo
 from lsp_server.errors import CannotInfillError
 from lsp_server.prompt.anchor import AnchoredDocument, AnchorWindow, anchor
 from lsp_server.prompt.chat_infill import MAX_WORD_CHARS, render_chat_infill

@@ -11,7 +11,7 @@ from lsp_server.actions.scene import Scene
 from lsp_server.actions.soundness import breaks
 from lsp_server.actions.values import EditResult
 from lsp_server.context.render import render
-from lsp_server.engine.api import ModelInfo
+from lsp_server.engine.model_info import ModelInfo
 from lsp_server.errors import ActionError, CannotChatError
 
 

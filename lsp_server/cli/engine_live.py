@@ -15,8 +15,8 @@ from lsp_server.engine.shared.process import engine_status
 from lsp_server.errors import UsageError
 
 if TYPE_CHECKING:
-    from lsp_server.engine.api import EngineStatus
     from lsp_server.engine.shared.tcp.address import TcpAddress
+    from lsp_server.engine.status import EngineStatus
 
 _PERIOD_S = 1.0
 

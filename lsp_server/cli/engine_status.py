@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
-    from lsp_server.engine.api import EngineStatus
     from lsp_server.engine.shared.tcp.address import TcpAddress
+    from lsp_server.engine.status import EngineStatus
 
 _TCP_HELP = "Ask the engine at a loopback port; otherwise the one of this user's socket."
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from lsp_server.engine.api import Budgets, ModelInfo
+from lsp_server.engine.model_info import Budgets, ModelInfo
 from lsp_server.settings.schema import CompletionSettings, Settings
 
 #: Settings that together make up a prompt, and what one unit of each is in tokens: a token, or

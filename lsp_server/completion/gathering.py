@@ -12,7 +12,7 @@ from lsp_server.completion.cursor import Cursor
 from lsp_server.context.gather import Gatherer
 from lsp_server.context.keeper import ContextKeeper
 from lsp_server.context.query import Block, ContextQuery
-from lsp_server.engine.api import ModelInfo
+from lsp_server.engine.model_info import ModelInfo
 from lsp_server.settings.schema import CompletionSettings
 
 LOGGER = logging.getLogger(__name__)

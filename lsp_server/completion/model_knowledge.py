@@ -15,11 +15,11 @@ from lsp_server.engine.api import (
     GenerateRequest,
     Limits,
     LoadingEvent,
-    ModelInfo,
     Part,
     TextSegment,
 )
 from lsp_server.engine.error_reports import error_of
+from lsp_server.engine.model_info import ModelInfo
 from lsp_server.errors import BantamError, EngineStoppedError
 
 logger = logging.getLogger(__name__)

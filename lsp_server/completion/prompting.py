@@ -10,7 +10,8 @@ from lsp_server.completion.context_segments import context_segments
 from lsp_server.completion.cursor import Cursor
 from lsp_server.completion.gathering import context_budget
 from lsp_server.context.query import Block
-from lsp_server.engine.api import ModelInfo, Segment, TextSegment
+from lsp_server.engine.api import Segment, TextSegment
+from lsp_server.engine.model_info import ModelInfo
 from lsp_server.errors import CannotInfillError
 from lsp_server.prompt.anchor import AnchoredDocument, AnchorWindow, anchor
 from lsp_server.prompt.chat_infill import MAX_WORD_CHARS, render_chat_infill

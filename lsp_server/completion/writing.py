@@ -25,7 +25,6 @@ from lsp_server.engine.api import (
     GenerateRequest,
     Limits,
     LoadingEvent,
-    ModelInfo,
     Priority,
     PromptEvent,
     Sampling,
@@ -33,6 +32,7 @@ from lsp_server.engine.api import (
     TextEvent,
 )
 from lsp_server.engine.error_reports import report_of
+from lsp_server.engine.model_info import ModelInfo
 from lsp_server.errors import BantamError
 from lsp_server.settings.schema import Settings
 

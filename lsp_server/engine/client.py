@@ -19,20 +19,20 @@ from lsp_server.engine.api import (
     CountRequest,
     EndEvent,
     EndReason,
-    EngineStatus,
     ErrorKind,
     ErrorReport,
     Event,
     GenerateRequest,
     LoadingEvent,
-    ModelInfo,
 )
 from lsp_server.engine.error_reports import error_of, report_of
+from lsp_server.engine.model_info import ModelInfo
 from lsp_server.engine.shared.attachment import Attachment
 from lsp_server.engine.shared.runtime_folder import runtime_folder
 from lsp_server.engine.shared.wire import messages
 from lsp_server.engine.shared.wire.faults import BrokenError, GoneError, LateError, SilentError
 from lsp_server.engine.shared.wire.messages import DESCRIBE_DECODER, EVENT_DECODER, decode_answer
+from lsp_server.engine.status import EngineStatus
 from lsp_server.errors import (
     BadRequestError,
     BantamError,

@@ -13,7 +13,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from lsp_server.engine.api import Budgets
+from lsp_server.engine.model_info import Budgets
 from lsp_server.engine.step_costs import StepCosts
 from lsp_server.settings.schema import EngineSettings
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import bisect
 from collections.abc import Sequence
 
-from lsp_server.engine.api import Histogram
+from lsp_server.engine.status import Histogram
 
 #: Buckets for steps: one of a small model takes a few milliseconds, one of a large model seconds.
 STEP_BOUNDS_S = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.5, 1.0, 2.0, 5.0)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from lsp_server.engine.api import ModelInfo
 from lsp_server.engine.chat import ChatFormat
 from lsp_server.engine.kv_cache import KeepPolicy
+from lsp_server.engine.model_info import ModelInfo
 from lsp_server.engine.runners.base import Runner
 from lsp_server.engine.tuning import TuningPlan
 

@@ -19,21 +19,21 @@ from lsp_server.engine.api import (
     CountRequest,
     EndEvent,
     EndReason,
-    EngineStatus,
     Event,
     GenerateRequest,
     LoadingEvent,
-    ModelInfo,
 )
 from lsp_server.engine.error_reports import report_of
 from lsp_server.engine.event_stream import EventStream
 from lsp_server.engine.loaded_model import LoadModel
 from lsp_server.engine.loader import make_loader
 from lsp_server.engine.machine import available_memory_bytes
+from lsp_server.engine.model_info import ModelInfo
 from lsp_server.engine.model_needs import make_measure, max_model_bytes
 from lsp_server.engine.model_places import PlaceRules
 from lsp_server.engine.model_pool import Memory, ModelPool
 from lsp_server.engine.model_worker import ModelWorker, ReadyModel
+from lsp_server.engine.status import EngineStatus
 from lsp_server.errors import BantamError, EngineError
 from lsp_server.settings.schema import EngineSettings
 

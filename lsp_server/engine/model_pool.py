@@ -10,7 +10,6 @@ from collections.abc import AsyncGenerator, Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
 
-from lsp_server.engine.api import WaitingModel
 from lsp_server.engine.loaded_model import LoadModel, MeasureModel
 from lsp_server.engine.model_places import (
     Newcomer,
@@ -21,6 +20,7 @@ from lsp_server.engine.model_places import (
     has_had_share,
 )
 from lsp_server.engine.model_worker import ModelWorker, ReadyModel
+from lsp_server.engine.status import WaitingModel
 from lsp_server.engine.waiting_line import WaitingLine
 from lsp_server.errors import EngineStoppedError
 

@@ -15,12 +15,14 @@ from dataclasses import dataclass
 
 import msgspec
 
-from lsp_server.engine.api import EndReason, LoadedModel, ModelInfo
+from lsp_server.engine.api import EndReason
 from lsp_server.engine.error_reports import report_of
 from lsp_server.engine.job import Job, JobSpec
 from lsp_server.engine.loaded_model import LoadedRunner, LoadModel
+from lsp_server.engine.model_info import ModelInfo
 from lsp_server.engine.preparation import RequestPreparer
 from lsp_server.engine.runners.base import Runner
+from lsp_server.engine.status import LoadedModel
 from lsp_server.engine.step_loop import StepLoop
 from lsp_server.errors import BantamError, EngineError, EngineStoppedError
 

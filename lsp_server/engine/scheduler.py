@@ -23,13 +23,14 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from lsp_server.engine.admission import Admission
-from lsp_server.engine.api import EndReason, ErrorReport, PromptEvent, TextEvent, TokenTotals
+from lsp_server.engine.api import EndReason, ErrorReport, PromptEvent, TextEvent
 from lsp_server.engine.error_reports import report_of
 from lsp_server.engine.job import Job
 from lsp_server.engine.kv_cache import KvCache
 from lsp_server.engine.runners.base import Logits
 from lsp_server.engine.sampling import LogitsRow
 from lsp_server.engine.sequence import TokenSequence
+from lsp_server.engine.status import TokenTotals
 from lsp_server.engine.step import Chunk, Step
 from lsp_server.engine.step_costs import StepCosts
 from lsp_server.engine.totals import TotalsCounter

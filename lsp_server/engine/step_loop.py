@@ -5,15 +5,17 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 
-from lsp_server.engine.api import Budgets, EndReason, ErrorReport, LoadedModel
+from lsp_server.engine.api import EndReason, ErrorReport
 from lsp_server.engine.calibration import Room
 from lsp_server.engine.cost_model import Measurements, step_tokens
 from lsp_server.engine.histogram import STEP_BOUNDS_S, HistogramCounter
 from lsp_server.engine.job import Job, JobSpec
 from lsp_server.engine.kv_cache import KeepPolicy, KvCache
+from lsp_server.engine.model_info import Budgets
 from lsp_server.engine.refresh import Refresher
 from lsp_server.engine.runners.base import Logits, Runner
 from lsp_server.engine.scheduler import Scheduler, StepPolicy
+from lsp_server.engine.status import LoadedModel
 from lsp_server.engine.step import Step
 from lsp_server.engine.tuning import Tuner, TuningPlan
 from lsp_server.errors import EngineError, NoCellsError

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from lsp_server.engine.api import Cost, TokenTotals
+from lsp_server.engine.api import Cost
+from lsp_server.engine.status import TokenTotals
 
 
 @dataclass(slots=True)

@@ -6,11 +6,11 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from lsp_server.engine.api import Budgets
 from lsp_server.engine.calibration import Calibrator, Room
 from lsp_server.engine.calibration_store import CalibrationKey, CalibrationStore
 from lsp_server.engine.cost_model import Measurements, Targets, budgets_from
 from lsp_server.engine.machine import load_per_core
+from lsp_server.engine.model_info import Budgets
 from lsp_server.engine.runners.base import Runner
 from lsp_server.errors import EngineError
 

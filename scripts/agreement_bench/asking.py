@@ -22,7 +22,6 @@ from lsp_server.engine.api import (
     Event,
     GenerateRequest,
     Limits,
-    ModelInfo,
     Sampling,
     StopRules,
     TextEvent,
@@ -30,6 +29,7 @@ from lsp_server.engine.api import (
 from lsp_server.engine.job import Job
 from lsp_server.engine.kv_cache import KeepPolicy, KvCache
 from lsp_server.engine.loaded_model import LoadedRunner
+from lsp_server.engine.model_info import ModelInfo
 from lsp_server.engine.preparation import RequestPreparer
 from lsp_server.engine.refresh import Refresher
 from lsp_server.engine.runners.base import BatchToken, Logits

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lsp_server.completion.budgets import adapted
-from lsp_server.engine.api import Budgets, ModelInfo
+from lsp_server.engine.model_info import Budgets, ModelInfo
 from lsp_server.settings.schema import CompletionSettings, Settings
 from tests.support.scripted_engine import INFO
 

@@ -11,10 +11,11 @@ import pytest
 from lsp_server.completion.pipeline import CompletionPipeline
 from lsp_server.completion.prompting import PromptWriter
 from lsp_server.completion.query import CompletionOutcome, OutcomeReason
-from lsp_server.engine.api import Cost, EndEvent, Limits, ModelInfo
+from lsp_server.engine.api import Cost, EndEvent, Limits
 from lsp_server.engine.chat import ChatFormat
 from lsp_server.engine.loaded_model import LoadedRunner
 from lsp_server.engine.local import LocalEngine
+from lsp_server.engine.model_info import ModelInfo
 from lsp_server.engine.runners.base import RunnerLimits
 from lsp_server.engine.runners.fake import FakeRunner, FakeVocabulary, scripted_logits
 from lsp_server.engine.runners.llama_models import load_llama_model

@@ -9,17 +9,11 @@ import pytest
 
 from lsp_server.completion.pipeline import CompletionPipeline
 from lsp_server.completion.query import OutcomeReason, Project
-from lsp_server.engine.api import (
-    CountReply,
-    CountRequest,
-    Engine,
-    EngineStatus,
-    Event,
-    GenerateRequest,
-    ModelInfo,
-)
+from lsp_server.engine.api import CountReply, CountRequest, Engine, Event, GenerateRequest
 from lsp_server.engine.loader import make_loader
 from lsp_server.engine.local import LocalEngine
+from lsp_server.engine.model_info import ModelInfo
+from lsp_server.engine.status import EngineStatus
 from lsp_server.settings.schema import (
     CompletionSettings,
     EngineSettings,

@@ -8,7 +8,7 @@ import msgspec
 
 from lsp_server.completion.loading import LoadingReporter
 from lsp_server.completion.model_knowledge import ModelKnowledge
-from lsp_server.engine.api import Budgets, ModelInfo
+from lsp_server.engine.model_info import Budgets, ModelInfo
 from lsp_server.errors import EngineError
 from tests.support.engine import FakeClock
 from tests.support.scripted_engine import INFO, ScriptedEngine

@@ -8,8 +8,9 @@ from collections.abc import Iterator
 import pytest
 
 from lsp_server.directories import Directories
-from lsp_server.engine.api import EndEvent, EndReason, EngineStatus, Limits
+from lsp_server.engine.api import EndEvent, EndReason, Limits
 from lsp_server.engine.client import EngineClient
+from lsp_server.engine.status import EngineStatus
 from tests.support.engine_processes import no_engine_left
 from tests.support.scripted_engine import request
 

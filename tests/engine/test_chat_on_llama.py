@@ -10,11 +10,12 @@ from pathlib import Path
 import gguf
 import pytest
 
-from lsp_server.engine.api import EndReason, Limits, ModelInfo, TextEvent, TurnRole, TurnSegment
+from lsp_server.engine.api import EndReason, Limits, TextEvent, TurnRole, TurnSegment
 from lsp_server.engine.chat import ChatFormat
 from lsp_server.engine.chat_sandbox import render
 from lsp_server.engine.loaded_model import LoadedRunner
 from lsp_server.engine.local import LocalEngine
+from lsp_server.engine.model_info import ModelInfo
 from lsp_server.engine.prompt_tokens import PromptTokenizer
 from lsp_server.engine.runners.llama_models import load_llama_model
 from lsp_server.errors import CannotChatError

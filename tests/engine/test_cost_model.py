@@ -6,7 +6,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lsp_server.engine.api import Budgets
 from lsp_server.engine.cost_model import (
     MAX_DEBOUNCE_MS,
     MIN_ANSWER_TOKENS,
@@ -20,6 +19,7 @@ from lsp_server.engine.cost_model import (
     line_ms,
     step_tokens,
 )
+from lsp_server.engine.model_info import Budgets
 from lsp_server.settings.schema import EngineSettings
 
 TARGETS = Targets.of(EngineSettings())

@@ -9,12 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from lsp_server.engine.api import EndEvent, ModelInfo
+from lsp_server.engine.api import EndEvent
 from lsp_server.engine.calibration import Room
 from lsp_server.engine.calibration_store import CalibrationStore
 from lsp_server.engine.cost_model import Measurements, Targets
 from lsp_server.engine.loaded_model import LoadedRunner, ReportProgress
 from lsp_server.engine.local import LocalEngine
+from lsp_server.engine.model_info import ModelInfo
 from lsp_server.engine.runners.base import BatchToken, Logits
 from lsp_server.engine.runners.fake import FakeRunner, hashed_logits, scripted_logits
 from lsp_server.engine.runners.fake_models import load_fake_model

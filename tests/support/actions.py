@@ -10,7 +10,8 @@ import msgspec
 
 from lsp_server.actions.actor import Actor
 from lsp_server.actions.values import ActionQuery, EditResult, Offer, Result
-from lsp_server.engine.api import Event, GenerateRequest, ModelInfo, TurnSegment
+from lsp_server.engine.api import Event, GenerateRequest, TurnSegment
+from lsp_server.engine.model_info import ModelInfo
 from lsp_server.settings.schema import ModelSettings, Settings
 from tests.support.completion import WritingEngine, prompt_text
 from tests.support.documents import CURSOR

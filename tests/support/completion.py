@@ -16,16 +16,16 @@ from lsp_server.engine.api import (
     CountRequest,
     EndEvent,
     EndReason,
-    EngineStatus,
     ErrorReport,
     Event,
     GenerateRequest,
     LoadingEvent,
-    ModelInfo,
     PromptEvent,
     TextEvent,
     TokenText,
 )
+from lsp_server.engine.model_info import ModelInfo
+from lsp_server.engine.status import EngineStatus
 from lsp_server.version import __version__
 from tests.support.documents import unmark
 

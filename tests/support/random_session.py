@@ -7,15 +7,10 @@ import random
 from collections.abc import AsyncGenerator, Callable
 from typing import Any
 
-from lsp_server.engine.api import (
-    CountReply,
-    CountRequest,
-    EngineStatus,
-    Event,
-    GenerateRequest,
-    ModelInfo,
-)
+from lsp_server.engine.api import CountReply, CountRequest, Event, GenerateRequest
 from lsp_server.engine.local import LocalEngine, create_local_engine
+from lsp_server.engine.model_info import ModelInfo
+from lsp_server.engine.status import EngineStatus
 from lsp_server.settings.schema import EngineSettings
 from tests.support.lsp_in_process import JsonClient
 

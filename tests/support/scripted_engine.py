@@ -13,16 +13,15 @@ from lsp_server.engine.api import (
     CountRequest,
     EndEvent,
     EndReason,
-    EngineStatus,
     Event,
     GenerateRequest,
-    LoadedModel,
-    ModelInfo,
     Part,
     TextEvent,
     TextSegment,
     TokenText,
 )
+from lsp_server.engine.model_info import ModelInfo
+from lsp_server.engine.status import EngineStatus, LoadedModel
 from lsp_server.version import __version__
 
 

@@ -22,14 +22,12 @@ from lsp_server.engine.api import (
     CountRequest,
     EndEvent,
     EndReason,
-    EngineStatus,
     Event,
     GenerateRequest,
-    LoadedModel,
-    ModelInfo,
     StopRules,
 )
 from lsp_server.engine.error_reports import report_of
+from lsp_server.engine.model_info import ModelInfo
 from lsp_server.engine.remote.address import Address, parse_address
 from lsp_server.engine.remote.bodies import chat_body, completion_body
 from lsp_server.engine.remote.conversation import has_turns, talk_of
@@ -42,6 +40,7 @@ from lsp_server.engine.remote.rendering import (
     template_prompt,
 )
 from lsp_server.engine.remote.stream import Alternative
+from lsp_server.engine.status import EngineStatus, LoadedModel
 from lsp_server.errors import (
     BadRequestError,
     BantamError,

@@ -7,11 +7,11 @@ import time
 from dataclasses import dataclass
 
 from lsp_server.directories import directories
-from lsp_server.engine.api import ModelInfo
 from lsp_server.engine.chat import ChatFormat
 from lsp_server.engine.loaded_model import LoadedRunner, ReportProgress
 from lsp_server.engine.machine import num_usable_cores
 from lsp_server.engine.memory_check import check_memory, model_bytes
+from lsp_server.engine.model_info import ModelInfo
 from lsp_server.engine.runners.bpe_vocabulary import BpeVocabulary
 from lsp_server.engine.runners.ctransformers import CtransformersFile, CtransformersRunner
 from lsp_server.engine.runners.ctransformers_library import import_library

@@ -11,9 +11,9 @@ fake:broken     cannot be loaded
 
 from __future__ import annotations
 
-from lsp_server.engine.api import ModelInfo
 from lsp_server.engine.chat import ChatFormat
 from lsp_server.engine.loaded_model import LoadedRunner, ReportProgress
+from lsp_server.engine.model_info import ModelInfo
 from lsp_server.engine.runners.base import RunnerLimits
 from lsp_server.engine.runners.fake import (
     BOS_TEXT,

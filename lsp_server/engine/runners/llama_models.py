@@ -5,11 +5,11 @@ from __future__ import annotations
 import logging
 import time
 
-from lsp_server.engine.api import ModelInfo
 from lsp_server.engine.chat import ChatFormat
 from lsp_server.engine.loaded_model import LoadedRunner, ReportProgress
 from lsp_server.engine.machine import num_usable_cores
 from lsp_server.engine.memory_check import check_memory, kv_cell_bytes, model_bytes
+from lsp_server.engine.model_info import ModelInfo
 from lsp_server.engine.runners.llama_cpp import LlamaCppRunner, LlamaFile, LlamaSettings
 from lsp_server.engine.runners.llama_library import can_offload
 from lsp_server.engine.runners.model_measures import (

@@ -12,9 +12,10 @@ from weakref import WeakKeyDictionary
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
-from lsp_server.engine.api import ClientStatus, GenerateRequest, TextSegment
+from lsp_server.engine.api import GenerateRequest, TextSegment
 from lsp_server.engine.shared.wire import messages
 from lsp_server.engine.shared.wire.peer import ClientName, client_name
+from lsp_server.engine.status import ClientStatus
 from lsp_server.errors import PromptTooLongError
 from lsp_server.settings.schema import EngineSettings
 

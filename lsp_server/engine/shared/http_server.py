@@ -15,7 +15,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 from msgspec.json import Decoder
 
-from lsp_server.engine.api import CountRequest, Engine, EngineStatus, GenerateRequest
+from lsp_server.engine.api import CountRequest, Engine, GenerateRequest
 from lsp_server.engine.shared.activity import Activity
 from lsp_server.engine.shared.adapters.endpoints import OtherTools
 from lsp_server.engine.shared.adapters.model_names import ModelNames
@@ -41,6 +41,7 @@ from lsp_server.engine.shared.tcp.guard import TcpGuard
 from lsp_server.engine.shared.wire import messages
 from lsp_server.engine.shared.wire.messages import DescribeRequest
 from lsp_server.engine.shared.wire.versions import Versions
+from lsp_server.engine.status import EngineStatus
 from lsp_server.errors import BadRequestError, EngineStoppedError
 
 LOGGER = logging.getLogger(__name__)

@@ -14,10 +14,10 @@ from lsp_server.engine.api import (
     GenerateRequest,
     Limits,
     LoadingEvent,
-    ModelInfo,
     Priority,
 )
 from lsp_server.engine.error_reports import report_of
+from lsp_server.engine.model_info import ModelInfo
 from lsp_server.engine.shared.http_errors import INTERNAL_REPORT
 from lsp_server.engine.shared.line_writer import LineWriter
 from lsp_server.engine.shared.stop_switch import StopSwitch

@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import TypeVar
 
 from lsp_server.directories import Directories
-from lsp_server.engine.api import EngineStatus
 from lsp_server.engine.shared.crash_guard import CrashGuard
 from lsp_server.engine.shared.ending import end_engine, is_running
 from lsp_server.engine.shared.file_lock import FileLock
@@ -33,6 +32,7 @@ from lsp_server.engine.shared.wire.connection import Connection
 from lsp_server.engine.shared.wire.faults import BrokenError, GoneError
 from lsp_server.engine.shared.wire.tcp_connection import TcpEnd
 from lsp_server.engine.shared.wire.versions import Agreement, Versions, agree, own_versions
+from lsp_server.engine.status import EngineStatus
 from lsp_server.errors import ConfigError, EngineStartError, EngineVersionError
 
 Answer = TypeVar("Answer")

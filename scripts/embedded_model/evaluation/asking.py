@@ -14,12 +14,12 @@ from lsp_server.engine.api import (
     Engine,
     GenerateRequest,
     Limits,
-    ModelInfo,
     Priority,
     Segment,
     StopRules,
     TextEvent,
 )
+from lsp_server.engine.model_info import ModelInfo
 from lsp_server.errors import EngineError
 from lsp_server.prompt.anchor import AnchoredDocument, AnchorWindow, anchor
 from lsp_server.prompt.fim import render_infill

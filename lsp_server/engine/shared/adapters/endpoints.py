@@ -8,7 +8,8 @@ from typing import TypeVar
 
 from aiohttp import web
 
-from lsp_server.engine.api import Engine, GenerateRequest, ModelInfo
+from lsp_server.engine.api import Engine, GenerateRequest
+from lsp_server.engine.model_info import ModelInfo
 from lsp_server.engine.shared.adapters.bodies import (
     ChatBody,
     CompletionBody,

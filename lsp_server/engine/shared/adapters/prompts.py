@@ -5,14 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import PurePosixPath
 
-from lsp_server.engine.api import (
-    ModelInfo,
-    Part,
-    Segment,
-    TextSegment,
-    TurnRole,
-    TurnSegment,
-)
+from lsp_server.engine.api import Part, Segment, TextSegment, TurnRole, TurnSegment
+from lsp_server.engine.model_info import ModelInfo
 from lsp_server.engine.shared.adapters.bodies import ExtraFile, Message
 from lsp_server.engine.shared.adapters.fields import FieldError, refused
 from lsp_server.errors import CannotInfillError

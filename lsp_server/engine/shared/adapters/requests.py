@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from lsp_server.engine.api import (
     GenerateRequest,
     Limits,
-    ModelInfo,
     Priority,
     Sampling,
     Segment,
     StopRules,
     TextSegment,
 )
+from lsp_server.engine.model_info import ModelInfo
 from lsp_server.engine.shared.adapters.bodies import (
     DEFAULT_MAX_TOKENS,
     ChatBody,

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from lsp_server.engine.api import EngineStatus, LoadedModel
 from lsp_server.engine.shared.adapters.model_names import public_name
 from lsp_server.engine.shared.metrics.families import Family, exposition
 from lsp_server.engine.shared.metrics.metered_engine import RequestMeter
+from lsp_server.engine.status import EngineStatus, LoadedModel
 
 #: Metric of each field of `TokenTotals`.
 _TOKENS = {

@@ -12,16 +12,15 @@ from lsp_server.engine.api import (
     EndEvent,
     EndReason,
     Engine,
-    EngineStatus,
     Event,
     GenerateRequest,
-    Histogram,
-    ModelInfo,
     Priority,
     PromptEvent,
 )
 from lsp_server.engine.histogram import QUEUE_BOUNDS_S, HistogramCounter
+from lsp_server.engine.model_info import ModelInfo
 from lsp_server.engine.shared.adapters.tokenizing import Tokenizes
+from lsp_server.engine.status import EngineStatus, Histogram
 from lsp_server.errors import BadRequestError
 
 

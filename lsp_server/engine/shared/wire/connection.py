@@ -23,12 +23,7 @@ from aiohttp.client_proto import ResponseHandler
 from aiohttp.client_reqrep import ClientRequest
 from aiohttp.tracing import Trace
 
-from lsp_server.engine.api import (
-    PROTOCOL_VERSION,
-    CountReply,
-    EngineStatus,
-    ErrorReport,
-)
+from lsp_server.engine.api import PROTOCOL_VERSION, CountReply, ErrorReport
 from lsp_server.engine.error_reports import error_of
 from lsp_server.engine.shared.stop_switch import StopSwitch
 from lsp_server.engine.shared.wire import messages
@@ -38,6 +33,7 @@ from lsp_server.engine.shared.wire.patience import Patience
 from lsp_server.engine.shared.wire.peer import is_own_user
 from lsp_server.engine.shared.wire.tcp_connection import ProvenConnector, TcpEnd
 from lsp_server.engine.shared.wire.versions import Versions
+from lsp_server.engine.status import EngineStatus
 from lsp_server.errors import EngineError, EngineStartError
 
 Answer = TypeVar("Answer")

@@ -6,7 +6,8 @@ from typing import TypeVar
 
 import msgspec
 
-from lsp_server.engine.api import ErrorReport, Event, LoadingEvent, ModelInfo
+from lsp_server.engine.api import ErrorReport, Event, LoadingEvent
+from lsp_server.engine.model_info import ModelInfo
 from lsp_server.errors import EngineVersionError
 
 Answer = TypeVar("Answer")

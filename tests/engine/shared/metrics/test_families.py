@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from prometheus_client.parser import text_string_to_metric_families
 
-from lsp_server.engine.api import Histogram
 from lsp_server.engine.histogram import HistogramCounter
 from lsp_server.engine.shared.metrics.families import Family, exposition
+from lsp_server.engine.status import Histogram
 
 
 def test_a_counter_with_labels() -> None:

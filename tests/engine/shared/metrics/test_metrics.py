@@ -9,19 +9,12 @@ import pytest_asyncio
 from prometheus_client.parser import text_string_to_metric_families
 
 from lsp_server.directories import Directories
-from lsp_server.engine.api import (
-    Cost,
-    EndEvent,
-    EndReason,
-    EngineStatus,
-    LoadedModel,
-    Priority,
-    PromptEvent,
-)
+from lsp_server.engine.api import Cost, EndEvent, EndReason, Priority, PromptEvent
 from lsp_server.engine.local import create_local_engine
 from lsp_server.engine.shared.metrics.collect import metrics_text
 from lsp_server.engine.shared.metrics.metered_engine import MeteredEngine, RequestMeter
 from lsp_server.engine.shared.polling import wait_until
+from lsp_server.engine.status import EngineStatus, LoadedModel
 from lsp_server.settings.schema import EngineSettings
 from tests.support.scripted_engine import ScriptedEngine, request, text_event
 from tests.support.tcp_engine import TcpEngine, served_over_tcp
