@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from scripts.set_up.install import cache_folder, clean_environment
-from scripts.set_up.processor import compiler_environment, compiler_repair, cpu_features
+from scripts.set_up.processor import cpu_features
 from scripts.set_up.progress import Reporter, StepFailed, run_step
 from scripts.vocabularies.fetch import FetchFailed, download_archive, pinned_archive
 
@@ -64,7 +64,6 @@ class PeerBuild:
         archive = pinned_archive()
         cmake_args = tuple(shlex.split(variables.get("CMAKE_ARGS", "")))
         facts = [archive, *CMAKE_FLAGS, *cmake_args, platform.machine(), cpu_features()]
-        facts += filter(None, [compiler_repair()])
         key = hashlib.sha256("\n".join(facts).encode()).hexdigest()[:12]
         cache = cache_folder(variables)
         return cls(archive, cmake_args, cache / "peer" / f"{archive}-{key}", cache / "logs")
@@ -107,7 +106,7 @@ class PeerBuild:
             [*configure, *CMAKE_FLAGS, *self.cmake_args],
             reporter,
             log_file=self.logs / "peer-configure.log",
-            environment=compiler_environment(clean_environment(os.environ)),
+            environment=clean_environment(os.environ),
         )
         polite = ["nice", "-n", "10"] if shutil.which("nice") else []
         jobs = str(os.cpu_count() or 1)
@@ -116,7 +115,7 @@ class PeerBuild:
             [*polite, "cmake", "--build", str(build), "--target", "llama-server", "-j", jobs],
             reporter,
             log_file=self.logs / "peer.log",
-            environment=compiler_environment(clean_environment(os.environ)),
+            environment=clean_environment(os.environ),
         )
         return next(build.rglob(PROGRAM)).parent
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from scripts.peer.build import PeerBuild, PeerNotBuilt
 from scripts.peer.options import BATCH_TOKENS, CACHE_REUSE, PeerOptions
 from scripts.peer.wheel import VERSION, WheelMissing, ensure_wheel, wheel_command
+from scripts.set_up.processor import cpu_features
 from scripts.set_up.progress import Reporter
 
 
@@ -52,6 +53,9 @@ def _command(program: Path, model: Path, options: PeerOptions, port: int) -> lis
         *("--batch-size", str(BATCH_TOKENS), "--ubatch-size", str(BATCH_TOKENS)),
         *("--cache-reuse", str(CACHE_REUSE), "--host", "127.0.0.1", "--port", str(port)),
     ]
+    if "amx_int8" in cpu_features():
+        # A build for AMX may end; as in our engine, weights stay as they are (trap 13).
+        command.append("--no-repack")
     if options.num_threads is not None:
         threads = str(options.num_threads)
         command += ["--threads", threads, "--threads-batch", threads]

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from scripts.set_up.environment import Environment
-from scripts.set_up.processor import compiler_environment, compiler_repair, cpu_features
+from scripts.set_up.processor import cpu_features
 from scripts.set_up.progress import Reporter, StepFailed, run_step
 
 _PIN = re.compile(r"^llama-cpp-python==(\S+)", re.MULTILINE)
@@ -44,7 +44,6 @@ class EngineWheel:
             raise StepFailed(f"{environment.engine_lock} does not pin llama-cpp-python")
         # The build uses this processor's own instructions, so another one needs its own wheel.
         facts = [text, environment.cmake_args, sys.platform, platform.machine(), cpu_features()]
-        facts += filter(None, [compiler_repair()])
         key = hashlib.sha256("\n".join(facts).encode()).hexdigest()[:12]
         return cls(
             lock=environment.engine_lock,
@@ -85,7 +84,7 @@ class EngineWheel:
                 reporter,
                 log_file=log_file,
                 environment={
-                    **compiler_environment(environment),
+                    **environment,
                     "CMAKE_ARGS": self.cmake_args,
                 },
             )

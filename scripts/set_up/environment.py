@@ -10,8 +10,6 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from scripts.set_up.processor import compiler_repair
-
 
 class Kind(enum.Enum):
     """What is installed: for users, or for tests and checks too."""
@@ -100,7 +98,6 @@ class Environment:
         for path in (self.engine_lock, self.lock, self.root / "pyproject.toml"):
             digest.update(path.read_bytes())
         digest.update(f"{sys.version_info[:2]} {self.root} {self.cmake_args}".encode())
-        digest.update(compiler_repair().encode())
         return f"{self.kind.value} {digest.hexdigest()}\n"
 
     @property

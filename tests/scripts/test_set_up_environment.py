@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from scripts.set_up import environment as environment_module
 from scripts.set_up.environment import Environment, Kind
 
 
@@ -50,14 +49,6 @@ def test_what_tests_need_contains_what_users_need_and_not_the_other_way(root: Pa
 def test_a_changed_input_makes_it_stale(root: Path, changed: str) -> None:
     environment = made(root, Kind.RUNTIME)
     (root / changed).write_text("changed")
-    assert not environment.is_ready()
-
-
-def test_another_repair_of_the_compiler_makes_it_stale(
-    root: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    environment = made(root, Kind.RUNTIME)
-    monkeypatch.setattr(environment_module, "compiler_repair", lambda: "/* another */")
     assert not environment.is_ready()
 
 

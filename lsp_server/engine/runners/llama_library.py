@@ -47,11 +47,10 @@ def may_repack_weights() -> bool:
     """Return whether weights may be laid out anew for this processor when a model is loaded.
 
     A library that was built for AMX lays them out for its tiles.  Compiled by one of many versions
-    of GCC, it then ends the process; `scripts/set_up/amx_tiles.h` says why, repairs that, and
-    leaves a name in the library by which such a build is known.
+    of GCC it then ends the process at the first prefill, and by any at the first layer of latent
+    attention (trap 13 of docs/engine-facts.md).
     """
-    has_amx = b"AMX_INT8 = 1" in llama_cpp.llama_print_system_info()
-    return not has_amx or hasattr(llama_cpp.llama_cpp._lib, "bantam_amx_tiles")
+    return b"AMX_INT8 = 1" not in llama_cpp.llama_print_system_info()
 
 
 def forget_errors() -> None:

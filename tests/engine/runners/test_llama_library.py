@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from types import SimpleNamespace
 
 import llama_cpp
 import pytest
@@ -56,17 +55,10 @@ def test_information_is_for_debugging_and_warnings_are_information(
 
 
 @pytest.mark.parametrize(
-    ("features", "names", "may_repack"),
-    [
-        (b"AVX512 = 1 | AMX_INT8 = 1 | ", (), False),
-        (b"AVX512 = 1 | AMX_INT8 = 1 | ", ("bantam_amx_tiles",), True),
-        (b"AVX512 = 1 | ", (), True),
-    ],
+    ("features", "may_repack"), [(b"AVX512 = 1 | AMX_INT8 = 1 | ", False), (b"AVX512 = 1 | ", True)]
 )
-def test_weights_are_laid_out_for_tiles_by_a_repaired_build_only(
-    features: bytes, names: tuple[str, ...], may_repack: bool, monkeypatch: pytest.MonkeyPatch
+def test_weights_are_not_laid_out_for_tiles(
+    features: bytes, may_repack: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    library = SimpleNamespace(**dict.fromkeys(names, 1))
     monkeypatch.setattr(llama_cpp, "llama_print_system_info", lambda: features)
-    monkeypatch.setattr(llama_cpp.llama_cpp, "_lib", library)
     assert may_repack_weights() is may_repack
