@@ -162,6 +162,15 @@ def test_after_a_change_that_cannot_be_read_nothing_is_suggested_and_one_message
     assert "closed and opened again" in message
 
 
+def test_a_change_that_asks_for_an_answer_is_refused_and_counts_as_lost(bantam: RawServer) -> None:
+    bantam.send(opening(START))
+    bantam.send(request("change", "textDocument/didChange", SOUND))
+    assert bantam.response("change")["error"]["code"] == -32600
+    assert suggestions(bantam, "after") == []
+    [message] = shown(bantam)
+    assert URI in message
+
+
 def lose_a_change(server: RawServer) -> None:
     server.send(opening(START), notification("textDocument/didChange", with_change({"text": 1})))
     assert suggestions(server, "lost") == []

@@ -80,6 +80,8 @@ class MessageProtocol(BuiltinMethods):
         method, msg_id = message["method"], message["id"]
         if refusal := self._refusal(method):
             self.refuse(msg_id, refusal)
+            if changes_text(method):
+                self._lose_text(document_of(message.get("params")))
             return
         try:
             request = self.structure_message(message)
@@ -96,7 +98,12 @@ class MessageProtocol(BuiltinMethods):
             return JsonRpcInvalidRequest("initialize may be sent only once")
         if method != types.INITIALIZE and not self._is_initialized:
             return JsonRpcServerNotInitialized("the first request must be initialize")
-        return None if self._knows(method) else JsonRpcMethodNotFound.of(method)
+        if not self._knows(method):
+            unknown: JsonRpcException = JsonRpcMethodNotFound.of(method)
+            return unknown
+        if _is_notification(method):
+            return JsonRpcInvalidRequest(f"{method} is a notification, which has no id")
+        return None
 
     def _knows(self, method: str) -> bool:
         return method in self.fm.builtin_features or method in self.fm.features
@@ -196,3 +203,9 @@ class MessageProtocol(BuiltinMethods):
         """Say that the client wants the process to end, and with which status."""
         del args
         self.exit_status = 0 if self._shutdown else 1
+
+
+def _is_notification(method: str) -> bool:
+    """Whether LSP knows a method as one that is not answered."""
+    kinds = types.METHOD_TO_TYPES.get(method)
+    return kinds is not None and kinds[1] is None
