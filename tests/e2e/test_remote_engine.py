@@ -44,7 +44,8 @@ def server_url(embedded_model: Path) -> Iterator[str]:
     }
     words = [str(word) for pair in options.items() for word in pair]
     process = subprocess.Popen(
-        [sys.executable, "-W", "ignore", "-m", "llama_cpp.server", *words],
+        [sys.executable, "-W", "ignore", "-m", "tests.support.llama_cpp_server", *words],
+        cwd=Path(__file__).parents[2],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
