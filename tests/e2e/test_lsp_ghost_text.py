@@ -18,6 +18,7 @@ from tests.support.lsp_session import (
     eventually,
     lsp_session,
     num_running,
+    num_steps,
     speaking,
 )
 
@@ -30,6 +31,8 @@ SLOW = {
     "completion": {"max_tokens": 1024, "max_lines": 100, "max_ms": 60_000},
 }
 BLOCK = "def add(a, b):\n    ‸\n"
+#: A quarter of a second of what the slow model does.
+_STEPS_OF_FIRST_WORDS = 12
 #: A place where none of our own rules ends what the slow model writes.
 OPEN_END = "total = 0\n‸\n"
 
@@ -157,7 +160,8 @@ async def test_two_windows_share_one_engine(bantam_directories: Directories) -> 
 async def kill_in_the_middle(session: LspSession, directories: Directories, uri: str) -> int:
     """Kill the engine while it writes, and return its process id."""
     answer = session.ask(session.open(OPEN_END, uri=uri))
-    await eventually(lambda: has_running(1))
+    # Before its first words are read, the request is not taken, and goes to another engine.
+    await eventually(lambda: has_made_steps(_STEPS_OF_FIRST_WORDS))
     [engine] = engines_of(directories)
     engine.kill()
     assert (await answer).items == ()
@@ -215,6 +219,10 @@ async def test_loading_is_shown_as_progress() -> None:
 
 async def has_running(count: int) -> bool:
     return await num_running() == count
+
+
+async def has_made_steps(count: int) -> bool:
+    return await num_steps() >= count
 
 
 def kinds_of_progress(session: LspSession) -> list[str]:

@@ -16,6 +16,7 @@ from pytest_lsp import ClientServerConfig, LanguageClient
 
 from lsp_server.directories import directories
 from lsp_server.engine.client import EngineClient
+from lsp_server.engine.status import LoadedModel
 from lsp_server.errors import EngineStartError
 from tests.support.documents import MarkedText, unmark
 
@@ -174,16 +175,25 @@ async def lsp_session(
         await client.stop()
 
 
-async def num_running() -> int:
-    """Return how many requests hold KV cells in the engine; none if no engine runs yet."""
+async def loaded_models() -> tuple[LoadedModel, ...]:
+    """Return what the engine says of its models; none if no engine runs yet."""
     client = EngineClient(directories(), start=False)
     try:
-        status = await client.status()
+        return (await client.status()).models
     except EngineStartError:
-        return 0
+        return ()
     finally:
         await client.aclose()
-    return sum(model.num_running for model in status.models)
+
+
+async def num_running() -> int:
+    """Return how many requests hold KV cells in the engine."""
+    return sum(model.num_running for model in await loaded_models())
+
+
+async def num_steps() -> int:
+    """Return how many steps the engine has made."""
+    return sum(sum(model.step_seconds.counts) for model in await loaded_models())
 
 
 async def eventually(condition: Callable[[], Any]) -> None:
