@@ -3,8 +3,8 @@
 The engine runs in this process as it does in its own: model thread, streams, HTTP over its
 socket, with a client process that reads.  A runner underneath computes each step a second time,
 bare (`mirrored_runner.py`).  Of a round, the median of the ratio of neighbours counts, over the
-steps in which all answers are being written.  Where the time goes is measured apart, in
-processor time.
+steps that write as many answers together as most do: the scheduler may take turns among many.
+Where the time goes is measured apart, in processor time.
 """
 
 from __future__ import annotations
@@ -59,19 +59,22 @@ class Rounds:
     """What the rounds of one width gave.
 
     Attributes:
+        together: Answers that the steps of each round wrote together.
         ratios: Median ratio of each round.
         engine_ms: Median step of the engine in each round.
         bare_ms: Median bare step in each round.
         parts_ms: Processor time per step, by what it was spent on.
     """
 
+    together: list[int] = field(default_factory=list)
     ratios: list[float] = field(default_factory=list)
     engine_ms: list[float] = field(default_factory=list)
     bare_ms: list[float] = field(default_factory=list)
     parts_ms: dict[str, float] = field(default_factory=dict)
 
     def add(self, steps: Sequence[StepTimes]) -> None:
-        """Take in the steps of a round in which all answers were written."""
+        """Take in the steps of a round, all of one width."""
+        self.together.append(steps[0].num_sequences)
         self.ratios.append(statistics.median(one.engine_ms / one.bare_ms for one in steps))
         self.engine_ms.append(statistics.median(one.engine_ms for one in steps))
         self.bare_ms.append(statistics.median(one.bare_ms for one in steps))
@@ -81,6 +84,7 @@ class Rounds:
         """For programs."""
         return {
             "rounds": len(self.ratios),
+            "together": statistics.median_low(self.together),
             "engine_ms": round(statistics.median(self.engine_ms), 3),
             "bare_ms": round(statistics.median(self.bare_ms), 3),
             "ratio": interval(self.ratios),
@@ -97,7 +101,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         type=int,
         nargs="+",
         default=[1, 2, 4, 8],
-        help="answers that are written together (default: %(default)s)",
+        help="answers that are asked for together (default: %(default)s)",
     )
     parser.add_argument(
         "--tokens", type=int, default=32, help="tokens of each answer (default: %(default)s)"
@@ -157,18 +161,17 @@ async def _measure(
 async def _steps(
     runner: MirroredRunner, reader: _Reader, prompts: Iterator[str], width: int, num_tokens: int
 ) -> Sequence[StepTimes]:
-    """Have answers written together; return the steps in which all of them were.
+    """Have answers written together; return the steps of the most common width.
 
     The first of them is left out: it follows on a prompt.
     """
     runner.steps.clear()
     await reader.ask([next(prompts) for _ in range(width)], num_tokens)
-    steps = [one for one in runner.steps if one.num_sequences == width][1:]
+    decoding = [one for one in runner.steps if one.num_sequences]
+    together = statistics.mode(one.num_sequences for one in decoding)
+    steps = [one for one in decoding if one.num_sequences == together][1:]
     if len(steps) < 2:
-        raise OurFailure(
-            f"{width} answers of {num_tokens} tokens were never written together for long; "
-            "raise --tokens"
-        )
+        raise OurFailure(f"{num_tokens} tokens are too few to compare steps; raise --tokens")
     return steps
 
 
@@ -245,10 +248,13 @@ def _table(widths: dict[str, Values]) -> Table:
         "Milliseconds of a step, and its ratio with the 95 % interval "
         f"(wanted: {TARGET_RATIO:g} at most)"
     )
-    table = Table("answers", "engine", "bare", "ratio", title=title, title_justify="left")
+    table = Table(
+        *("answers", "together", "engine", "bare", "ratio"), title=title, title_justify="left"
+    )
     for width, values in widths.items():
         table.add_row(
             width,
+            str(values["together"]),
             f"{values['engine_ms']:.2f}",
             f"{values['bare_ms']:.2f}",
             shown(values["ratio"], digits=3),
