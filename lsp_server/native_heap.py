@@ -9,12 +9,9 @@ that nothing fills: saved states of the KV cache, large documents.
 from __future__ import annotations
 
 import ctypes
+import enum
 import sys
-
-#: From glibc's `malloc.h`.
-_M_TRIM_THRESHOLD = -1
-_M_MMAP_THRESHOLD = -3
-_M_ARENA_MAX = -8
+from collections.abc import Mapping
 
 #: Larger blocks stand apart and go back to the system when they are freed.  Documents of a usual
 #: size are smaller: to ask the system for each costs more than the rest of an edit.
@@ -23,16 +20,36 @@ _LARGE_BYTES = 512 * 1024
 _KEPT_FREE_BYTES = 2 * _LARGE_BYTES
 
 
+class MallocOption(enum.IntEnum):
+    """What `mallopt` can set, from glibc's `malloc.h`."""
+
+    TRIM_THRESHOLD = -1
+    TOP_PAD = -2
+    MMAP_THRESHOLD = -3
+    MMAP_MAX = -4
+    ARENA_MAX = -8
+
+
 def keep_heap_small() -> None:
     """Let all threads share one heap, and keep large blocks out of it.
 
     To be called before the first thread is started: glibc decides with the first heap that it
     makes for one.  Does nothing without glibc.
     """
+    set_malloc_options(
+        {
+            MallocOption.ARENA_MAX: 1,
+            MallocOption.MMAP_THRESHOLD: _LARGE_BYTES,
+            MallocOption.TRIM_THRESHOLD: _KEPT_FREE_BYTES,
+        }
+    )
+
+
+def set_malloc_options(options: Mapping[MallocOption, int]) -> None:
+    """Set how the C library keeps memory; does nothing without glibc."""
     if sys.platform != "linux":
         return
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
     if mallopt is not None:
-        mallopt(_M_ARENA_MAX, 1)
-        mallopt(_M_MMAP_THRESHOLD, _LARGE_BYTES)
-        mallopt(_M_TRIM_THRESHOLD, _KEPT_FREE_BYTES)
+        for option, value in options.items():
+            mallopt(option, value)

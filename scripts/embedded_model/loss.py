@@ -14,7 +14,9 @@ from torch import Tensor
 
 from .pack import IGNORED_LABEL
 
-_PIECE_TOKENS = {"cpu": 1024, "cuda": 16_384}
+#: A CPU keeps the logits of so many tokens in its cache; a GPU wants large products.
+_PIECE_TOKENS = 1_024
+_GPU_PIECE_TOKENS = 16_384
 
 
 def sum_of_losses(states: Tensor, weight: Tensor, labels: Tensor) -> Tensor:
@@ -37,7 +39,7 @@ class _SumOfLosses(torch.autograd.Function):
         total = torch.zeros((), dtype=torch.float32, device=states.device)
         grad_weight = torch.zeros_like(weight, dtype=torch.float32)
         grad_states = torch.empty_like(states, dtype=low)
-        size = _PIECE_TOKENS[states.device.type]
+        size = _PIECE_TOKENS if states.device.type == "cpu" else _GPU_PIECE_TOKENS
         for start in range(0, len(labels), size):
             piece = slice(start, start + size)
             inputs = states[piece].to(low)
