@@ -11,7 +11,7 @@ import sys
 import tempfile
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
@@ -39,6 +39,16 @@ def initialize(msg_id: int = 1, **params: Any) -> dict[str, Any]:
 def opening(text: str) -> dict[str, Any]:
     item = {"uri": URI, "languageId": "python", "version": 1, "text": text}
     return notification("textDocument/didOpen", {"textDocument": item})
+
+
+def insert(line: int, text: str, character: int = 0) -> dict[str, Any]:
+    """Return a change of the document that `opening` opens."""
+    at = {"line": line, "character": character}
+    changes = [{"range": {"start": at, "end": at}, "text": text}]
+    identifier = {"uri": URI, "version": 2}
+    return notification(
+        "textDocument/didChange", {"textDocument": identifier, "contentChanges": changes}
+    )
 
 
 INITIALIZED = notification("initialized", {})
@@ -79,7 +89,8 @@ class RawServer:
         self._stderr = stderr
         self._is_reading = True
         self._arrived: queue.SimpleQueue[dict[str, Any] | Exception | None] = queue.SimpleQueue()
-        threading.Thread(target=self._read, daemon=True).start()
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
 
     def send(self, *messages: dict[str, Any] | bytes) -> None:
         """Send messages; bytes are the body of one."""
@@ -144,6 +155,18 @@ class RawServer:
         """Wait for the process and return its exit status."""
         return self.process.wait(DEADLINE_S)
 
+    def kill(self) -> None:
+        """End it by force.
+
+        Only who reads its output closes it: another thread would do so under a read that is about
+        to begin, which then reads from whatever was opened next.
+        """
+        self.process.kill()
+        self.process.wait()
+        self.end_input()
+        self._reader.join(DEADLINE_S)
+        assert not self._reader.is_alive(), "something else holds the server's output open"
+
     @property
     def stderr(self) -> str:
         """What it has written to standard error."""
@@ -156,13 +179,13 @@ class RawServer:
             while self._is_reading and (header := _header(self.process.stdout)) is not None:
                 self._arrived.put(_message(header, self.process.stdout))
             self._arrived.put(None)
-            self.process.stdout.close()
         except (BrokenFraming, ValueError) as error:
             self._arrived.put(BrokenFraming(str(error)[:200]))
-            # What nobody reads would block the server; the end of the test closes the stream.
-            with suppress(ValueError, OSError):
-                while self.process.stdout.read(1 << 16):
-                    pass
+            # What nobody reads would block the server.
+            while self.process.stdout.read(1 << 16):
+                pass
+        finally:
+            self.process.stdout.close()
 
 
 @contextmanager
@@ -179,11 +202,7 @@ def running(*command: str) -> Iterator[RawServer]:
         try:
             yield server
         finally:
-            server.process.kill()
-            server.process.wait()
-            for stream in (server.process.stdin, server.process.stdout):
-                assert stream is not None
-                stream.close()
+            server.kill()
 
 
 def _hear_signals() -> None:
@@ -217,3 +236,12 @@ def _message(header: bytes, stream: IO[bytes]) -> dict[str, Any]:
         body += part
     message: dict[str, Any] = json.loads(body)
     return message
+
+
+def started(name: str) -> Iterator[RawServer]:
+    """Yield a server of `tests.support` that is in session; for fixtures."""
+    with running(name) as server:
+        server.send(initialize())
+        server.response(1)
+        server.send(INITIALIZED)
+        yield server
