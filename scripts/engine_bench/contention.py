@@ -32,7 +32,7 @@ from scripts.engine_bench.crowd import (
     Typist,
     long_prompts,
 )
-from scripts.engine_bench.models import bench_model
+from scripts.engine_bench.models import bench_model, description
 from scripts.engine_bench.ours import bench_settings
 from scripts.engine_bench.sources import PAIRS
 from scripts.engine_bench.summary import summarise
@@ -112,7 +112,7 @@ async def run(options: argparse.Namespace, console: Console) -> Report:
             peer_effort = Effort(min(_NUM_PEER_ROUNDS, options.rounds), options.keys)
             found["peer"] = await _measure(PeerContender(client), peer_effort, "peer", console)
     conditions = Conditions(
-        *(f"random weights of {options.model}'s shape in Q4_K_M", CONTEXT_TOKENS),
+        *(description(options.model), CONTEXT_TOKENS),
         *(peer.name if peer else None, load_before),
     )
     values = {
