@@ -47,8 +47,8 @@ def may_repack_weights() -> bool:
     """Return whether weights may be laid out anew for this processor when a model is loaded.
 
     A library that was built for AMX lays them out for its tiles.  Compiled by one of many versions
-    of GCC it then ends the process at the first prefill; repaired, it still does so for a model with
-    latent attention (trap 13 of docs/engine-facts.md).
+    of GCC it then ends the process at the first prefill; repaired, it still does so for a model
+    with latent attention (trap 13 of docs/engine-facts.md).
     """
     return b"AMX_INT8 = 1" not in llama_cpp.llama_print_system_info()
 
