@@ -137,9 +137,9 @@ class Network(nn.Module):
     def _initialise(self) -> None:
         """Normal weights; layers that write to the residual stream start at zero.
 
-        Embeddings are as large as what layers come to write.  Where they were small, a token's
-        identity is hard to find behind the first layer.  The
-        output norm makes up for it, since the output layer has the same weights.
+        Embeddings are as large as what layers come to write, or a token's identity would be hard
+        to find behind the first layer.  The output norm makes up for it, since the output layer
+        has the same weights.
         """
         for name, weight in self.named_parameters():
             if name.endswith(("attn_output.weight", "ffn_down.weight")):

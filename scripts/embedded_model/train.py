@@ -97,14 +97,10 @@ class Trainer:
             row_tokens = row_tokens_at(progress, rng.random(), train, context_tokens)
             return RowShape(max(1, train.micro_batch_tokens // row_tokens), row_tokens)
 
-        stance = torch.compiler.set_stance("default" if train.compile else "force_eager")
+        source = (train_files, vocabulary, self.config.fim, train.packers, draw_shape, rng)
         with (
-            stance,
-            contextlib.closing(
-                make_feed(
-                    *(train_files, vocabulary, self.config.fim, train.packers, draw_shape, rng)
-                )
-            ) as feed,
+            torch.compiler.set_stance("default" if train.compile else "force_eager"),
+            contextlib.closing(make_feed(*source)) as feed,
         ):
             self._spend(budget, feed, held_out_files, vocabulary, rng)
         self.save()
