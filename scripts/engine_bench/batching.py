@@ -35,7 +35,7 @@ from scripts.engine_bench.intervals import interval, ratios, shown
 from scripts.engine_bench.machine_options import add_machine_options
 from scripts.engine_bench.models import chosen_model, description
 from scripts.engine_bench.ours import OurFailure
-from scripts.engine_bench.rounds import interleaved
+from scripts.engine_bench.rounds import add_minutes_option, interleaved
 from scripts.engine_bench.streams import Answered, OurStreams, PeerStreams, Streams
 from scripts.peer.options import PeerOptions
 from scripts.peer.program import find_peer
@@ -113,6 +113,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     """Add the benchmark's options."""
     add_machine_options(parser)
     parser.add_argument("--pairs", type=int, default=10, help="default: %(default)s")
+    add_minutes_option(parser)
     parser.add_argument(
         "--widths",
         type=int,
@@ -161,7 +162,7 @@ async def run(options: argparse.Namespace, console: Console) -> Report:
     widths = {str(width): _width_values(halves) for width, halves in found.items()}
     values = {
         "conditions": conditions.values,
-        "pairs": options.pairs,
+        "pairs": len(found[options.widths[0]]["bantam"].new),
         "tokens_generated": options.tokens,
         "widths": widths,
     }
@@ -178,7 +179,7 @@ async def _measure(
         await _half(system, _take(prompts, max(options.widths)), options.tokens)
     with Progress(console=console, transient=True) as progress:
         task = progress.add_task("pairs", total=options.pairs * len(options.widths))
-        for width, is_ours_first in interleaved(options.widths, options.pairs):
+        for width, is_ours_first in interleaved(options.widths, options.pairs, options.minutes):
             order = list(systems) if is_ours_first else list(systems)[::-1]
             halves = await _pair({name: systems[name] for name in order}, width, prompts, options)
             for name, half in halves.items():

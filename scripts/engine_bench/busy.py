@@ -27,7 +27,7 @@ from scripts.engine_bench.conditions import Conditions
 from scripts.engine_bench.intervals import interval, ratios, shown
 from scripts.engine_bench.models import CHOICES, EMBEDDED, chosen_model, description
 from scripts.engine_bench.ours import OurFailure
-from scripts.engine_bench.rounds import interleaved
+from scripts.engine_bench.rounds import add_minutes_option, interleaved
 
 _CONTEXT_TOKENS = 512
 #: What has to hold: the median step, and the worst one, against the quiet median.
@@ -150,6 +150,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         help="the embedded model, or whose shape a random one has (default: %(default)s)",
     )
     parser.add_argument("--pairs", type=int, default=10, help="default: %(default)s")
+    add_minutes_option(parser)
     parser.add_argument("--steps", type=int, default=60, help="per half (default: %(default)s)")
     parser.add_argument(
         "--only-ours", action="store_true", help="leave out the ways that we did not choose"
@@ -200,7 +201,7 @@ async def _measure(
 ) -> None:
     with Progress(console=console, transient=True) as progress:
         task = progress.add_task("pairs", total=options.pairs * len(children))
-        for way, is_busy_first in interleaved(list(children), options.pairs):
+        for way, is_busy_first in interleaved(list(children), options.pairs, options.minutes):
             await _pair(children[way], found[way], options.steps, is_busy_first)
             progress.advance(task)
 

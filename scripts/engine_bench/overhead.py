@@ -42,7 +42,7 @@ from scripts.engine_bench.machine_options import add_machine_options
 from scripts.engine_bench.mirrored_runner import MirroredRunner, StepTimes
 from scripts.engine_bench.models import chosen_model, description
 from scripts.engine_bench.ours import OurFailure
-from scripts.engine_bench.rounds import interleaved
+from scripts.engine_bench.rounds import add_minutes_option, interleaved
 from scripts.engine_bench.stopwatch import PARTS, Stopwatch
 from scripts.workplace import environment_of, workplace
 from tests.support.served_engine import served
@@ -96,6 +96,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     """Add the benchmark's options."""
     add_machine_options(parser)
     parser.add_argument("--rounds", type=int, default=10, help="default: %(default)s")
+    add_minutes_option(parser)
     parser.add_argument(
         "--widths",
         type=int,
@@ -146,7 +147,7 @@ async def _measure(
     prompts = long_prompts(_PROMPT_TOKENS)
     with Progress(console=console, transient=True) as progress:
         task = progress.add_task("rounds", total=(options.rounds + 1) * len(options.widths))
-        for width, _ in interleaved(options.widths, options.rounds):
+        for width, _ in interleaved(options.widths, options.rounds, options.minutes):
             found[width].add(await _steps(runner, reader, prompts, width, options.tokens))
             progress.advance(task)
         for width in options.widths:

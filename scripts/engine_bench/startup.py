@@ -26,7 +26,7 @@ from scripts.engine_bench.engine_process import EngineOptions, attached, engine_
 from scripts.engine_bench.intervals import interval, ratios, shown
 from scripts.engine_bench.machine_options import add_machine_options
 from scripts.engine_bench.models import chosen_model, description
-from scripts.engine_bench.rounds import interleaved
+from scripts.engine_bench.rounds import add_minutes_option, interleaved
 from scripts.engine_bench.streams import OurStreams, PeerStreams
 from scripts.peer.options import PeerOptions
 from scripts.peer.program import Peer, find_peer
@@ -46,6 +46,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     """Add the benchmark's options."""
     add_machine_options(parser)
     parser.add_argument("--pairs", type=int, default=10, help="default: %(default)s")
+    add_minutes_option(parser)
 
 
 async def run(options: argparse.Namespace, console: Console) -> Report:
@@ -64,7 +65,7 @@ async def run(options: argparse.Namespace, console: Console) -> Report:
     }
     if peer is not None:
         starts["peer"] = lambda prompts: _start_peer(peer, model, num_threads, prompts)
-    found = await _measure(starts, options.pairs, console)
+    found = await _measure(starts, options, console)
     conditions = Conditions(
         description(options.model),
         CONTEXT_TOKENS,
@@ -74,7 +75,7 @@ async def run(options: argparse.Namespace, console: Console) -> Report:
     )
     values = {
         "conditions": conditions.values,
-        "pairs": options.pairs,
+        "pairs": len(found["bantam"]),
         "tokens_prompt": PROMPT_TOKENS,
         "cases": {case: _case_values(found, case) for case in CASES},
     }
@@ -82,13 +83,13 @@ async def run(options: argparse.Namespace, console: Console) -> Report:
 
 
 async def _measure(
-    starts: Mapping[str, Start], num_pairs: int, console: Console
+    starts: Mapping[str, Start], options: argparse.Namespace, console: Console
 ) -> dict[str, list[Mapping[str, float]]]:
     found: dict[str, list[Mapping[str, float]]] = {name: [] for name in starts}
     prompts = long_prompts(PROMPT_TOKENS)
     with Progress(console=console, transient=True) as progress:
-        task = progress.add_task("pairs", total=num_pairs)
-        for names, is_in_order in interleaved([list(starts)], num_pairs):
+        task = progress.add_task("pairs", total=options.pairs)
+        for names, is_in_order in interleaved([list(starts)], options.pairs, options.minutes):
             for name in names if is_in_order else names[::-1]:
                 found[name].append(await starts[name](prompts))
             progress.advance(task)

@@ -272,6 +272,11 @@ def test_every_half_is_first_as_often_as_second() -> None:
         assert sum(is_first for other, is_first in order if other == item) == 5
 
 
+def test_no_round_begins_when_the_time_is_spent() -> None:
+    assert len(list(interleaved(["a", "b"], 10, minutes=0.0))) == 2
+    assert len(list(interleaved(["a", "b"], 3, minutes=10.0))) == 6
+
+
 def test_a_record_says_how_to_measure_again(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
