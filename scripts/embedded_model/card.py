@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from .ablations import outcome_table, read_outcomes
 from .collect import STANDARD_LIBRARY, Source
 from .config import RunConfig
 from .evaluation.cases import Kind
@@ -66,6 +67,7 @@ def card_text(facts: RunFacts, sources: Sequence[Source]) -> str:
         held_out_names=", ".join(f"{source.name} {source.version}" for source in held_out),
         anchored_share=_anchored_share(config),
         ablations=_ABLATIONS.read_text(encoding="utf-8"),
+        outcomes=outcome_table(read_outcomes()),
     )
 
 

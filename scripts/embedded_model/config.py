@@ -79,15 +79,19 @@ class TrainConfig:
     """One training run.
 
     `minutes` is wall-clock time of training itself, pauses between resumed runs not counted; the
-    learning rate follows it: warm-up, stable, then linear decay to zero.  Rows are short at first;
-    in the last `long_row_share` of the time a `long_row_rate` of the steps have rows of the whole
-    context, the others of `medium_row_tokens`.  At a `skip_rate` the positions of short rows jump,
-    so that far distances are known before long rows come.  After `piece_minutes`, unless 0, a run
-    saves itself and ends, to be resumed where a command may not take longer.  `packers` are
-    processes that prepare rows, for a GPU.
+    learning rate follows it: warm-up, stable, then linear decay to zero.  `max_tokens`, unless 0,
+    takes the place of time, so that runs can be compared whatever else the machine does.
+
+    Rows are short at first; in the last `long_row_share` of the time a `long_row_rate` of the steps
+    have rows of the whole context, the others of `medium_row_tokens`.  At a `skip_rate` the
+    positions of short rows jump, so that far distances are known before long rows come.
+
+    After `piece_minutes`, unless 0, a run saves itself and ends, to be resumed where a command may
+    not take longer.  `packers` are processes that prepare rows, for a GPU.
     """
 
     minutes: float = 60.0
+    max_tokens: int = 0
     piece_minutes: float = 0.0
     warmup_share: float = 0.02
     decay_share: float = 0.75

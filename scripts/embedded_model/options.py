@@ -34,6 +34,7 @@ def make_parser(stages: Iterable[str]) -> argparse.ArgumentParser:
     add("--output", type=Path, default=_OUTPUT, help="where model and card go")
     add("--matrix-type", choices=["f32", "f16", "q8_0"], default="q8_0")
     add("--vocabulary-cases", type=Path, help="export: also write the test's token ids here")
+    add("--ablation-tokens", type=int, default=1_300_000, help="ablate: of each short run")
     add("--label", default="embedded", help="card: whose results to show")
     add("--config", type=Path, help="configuration to start from, as JSON")
     for part in (ModelShape(), FimConfig(), TrainConfig()):

@@ -26,20 +26,25 @@ class LogEntry:
 class ProgressLine:
     """A bar on a terminal, rewritten in place; now and then a line elsewhere."""
 
-    def __init__(self, budget_seconds: float) -> None:
-        self._budget_seconds = budget_seconds
+    def __init__(self) -> None:
         self._on_terminal = sys.stderr.isatty()
         self._shown_at = 0.0
 
-    def show(self, entry: LogEntry, smooth_loss: float) -> None:
-        """Show a step, unless the last one shown is only moments old."""
+    def show(self, entry: LogEntry, smooth_loss: float, progress: float) -> None:
+        """Show a step, unless the last one shown is only moments old.
+
+        Args:
+            entry: the step.
+            smooth_loss: mean loss of it and those before, in nats a token.
+            progress: share of the budget that is spent.
+        """
         now = time.monotonic()
         if now - self._shown_at < _SECONDS_BETWEEN_LINES[self._on_terminal]:
             return
         self._shown_at = now
-        share = min(1.0, entry.seconds / self._budget_seconds)
+        share = min(1.0, progress)
         bar = ("#" * round(share * _BAR_WIDTH)).ljust(_BAR_WIDTH, ".")
-        minutes_left = max(0.0, self._budget_seconds - entry.seconds) / 60
+        minutes_left = entry.seconds / 60 * (1.0 - share) / max(share, 1e-9)
         speed = entry.num_tokens / max(entry.seconds, 1e-9)
         line = (
             f"[{bar}] {share:4.0%}  step {entry.step}  loss {smooth_loss:.3f}"

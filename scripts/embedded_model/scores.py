@@ -21,6 +21,32 @@ class HeldOutLoss:
     num_bytes: int
 
 
+@dataclass(frozen=True, slots=True)
+class CopyingLoss:
+    """Mean loss, in nats a token, of held-out text that is said twice.
+
+    A network that copies hardly pays for the second time.
+    """
+
+    once: float
+    twice: float
+
+
+@dataclass(frozen=True, slots=True)
+class LineScore:
+    """How a network fills in single lines of held-out files, every token given those before.
+
+    Attributes:
+        exact: Share of the lines of which every token, and the end, is the likeliest one.
+        bits_per_char: What the lines cost.
+        num_lines: How many there were.
+    """
+
+    exact: float
+    bits_per_char: float
+    num_lines: int
+
+
 def wilson_interval(num_hits: int, num_cases: int) -> tuple[float, float]:
     """The 95 % interval of a share (Wilson, 1927), which stays within 0 and 1."""
     share, z2 = num_hits / num_cases, _Z_95**2

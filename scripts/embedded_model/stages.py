@@ -19,6 +19,7 @@ from .options import config_from, training_command
 
 if TYPE_CHECKING:
     from .collect import SourceFile
+    from .tokenizer import Vocabulary
 
 _SHUFFLE_SEED = 11
 _FORMAT_FILES = 40
@@ -43,36 +44,76 @@ def _collect(options: argparse.Namespace) -> None:
 
 
 def _train(options: argparse.Namespace) -> None:
-    from .memory import keep_freed_memory
-
-    # OpenMP's spinning makes a shared machine several times slower; read before PyTorch loads.
-    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
-    keep_freed_memory()
-    from .collect import read_corpus
-    from .tokenizer import read_vocabulary, train_vocabulary
+    _prepare_processor()
     from .train import Trainer
 
     config = config_from(options)
     write_config(config, options.run / "config.json")
-    train_files = read_corpus(options.corpus, "train")
-    held_out_files = read_corpus(options.corpus, "held_out")
-    Random(_SHUFFLE_SEED).shuffle(held_out_files)
-    path = options.run / "tokenizer.json"
-    if not path.exists():
-        texts = _vocabulary_texts(train_files)
-        train_vocabulary(texts, config.shape.vocab_size, path)
+    train_files, held_out_files = _read_files(options)
+    vocabulary = _vocabulary(options.run / "tokenizer.json", config.shape.vocab_size, train_files)
     trainer = Trainer(config, options.run)
     if trainer.try_resume():
         print(f"going on from step {trainer.position.step}")
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: trainer.stop())
     print(f"{config.shape.num_parameters / 1e6:.2f} M parameters on {trainer.device}")
-    loss = trainer.run(train_files, held_out_files, read_vocabulary(path))
+    loss = trainer.run(train_files, held_out_files, vocabulary)
     if loss is None:
         minutes = trainer.position.seconds / 60
-        print(f"stopped after {minutes:.1f} minutes of {config.train.minutes:g}; run it again")
+        print(f"stopped after {minutes:.1f} minutes, {trainer.progress:.0%} of it; run it again")
         return
     print(f"held-out loss {loss.nats_per_token:.4f} nats/token, {loss.bits_per_byte:.4f} bits/byte")
+
+
+def _ablate(options: argparse.Namespace) -> None:
+    _prepare_processor()
+    from .ablations import VARIANTS, outcome_table, read_outcomes, write_outcomes
+    from .run_ablations import run_variants
+
+    outcomes = read_outcomes()
+    known = {one.name for one in outcomes if one.num_tokens >= options.ablation_tokens}
+    missing = [one for one in VARIANTS if one.name not in known]
+    train_files, held_out_files = _read_files(options)
+
+    def vocabulary_of(num_tokens: int) -> Vocabulary:
+        path = options.run / f"tokenizer-{num_tokens}.json"
+        return _vocabulary(path, num_tokens, train_files)
+
+    base, folder = config_from(options), options.run / "ablations"
+    for outcome in run_variants(
+        *(missing, base, options.ablation_tokens, folder),
+        *(train_files, held_out_files, vocabulary_of),
+    ):
+        outcomes = [one for one in outcomes if one.name != outcome.name] + [outcome]
+        write_outcomes(outcomes)
+    print(outcome_table(outcomes), end="")
+
+
+def _prepare_processor() -> None:
+    """Set what has to be set before PyTorch is imported."""
+    from .memory import keep_freed_memory
+
+    # OpenMP's spinning makes a shared machine several times slower.
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+    keep_freed_memory()
+
+
+def _read_files(options: argparse.Namespace) -> tuple[list[SourceFile], list[SourceFile]]:
+    """What is trained on and, in an order by chance, what is held out."""
+    from .collect import read_corpus
+
+    held_out_files = read_corpus(options.corpus, "held_out")
+    Random(_SHUFFLE_SEED).shuffle(held_out_files)
+    return read_corpus(options.corpus, "train"), held_out_files
+
+
+def _vocabulary(path: Path, num_tokens: int, files: Sequence[SourceFile]) -> Vocabulary:
+    """The vocabulary at a path, learnt from the files if it is not there yet."""
+    from .tokenizer import read_vocabulary, train_vocabulary
+
+    if path.exists():
+        return read_vocabulary(path)
+    return train_vocabulary(_vocabulary_texts(files), num_tokens, path)
 
 
 def _vocabulary_texts(files: Sequence[SourceFile]) -> Iterator[str]:
@@ -154,6 +195,7 @@ def _card(options: argparse.Namespace) -> None:
 STAGES: dict[str, Callable[[argparse.Namespace], None]] = {
     "collect": _collect,
     "train": _train,
+    "ablate": _ablate,
     "export": _export,
     "formats": _formats,
     "card": _card,

@@ -1,4 +1,4 @@
-"""The training loop: as many steps as the time budget holds, from which it can go on later.
+"""The training loop: as many steps as the budget holds, from which it can go on later.
 
 A run lives in one folder: `config.json`, `tokenizer.json`, `checkpoint.pt`, `log.jsonl`, and
 `stable.pt`, the last state before the rates fell: copied over `checkpoint.pt`, with more `minutes`,
@@ -89,12 +89,10 @@ class Trainer:
         """
         rng = Random(self.config.train.seed + self.position.step)
         train = self.config.train
-        budget = train.minutes * 60
 
         def draw_shape() -> RowShape:
-            progress = self.position.seconds / budget
             context_tokens = self.config.shape.context_tokens
-            row_tokens = row_tokens_at(progress, rng.random(), train, context_tokens)
+            row_tokens = row_tokens_at(self.progress, rng.random(), train, context_tokens)
             return RowShape(max(1, train.micro_batch_tokens // row_tokens), row_tokens)
 
         source = (train_files, vocabulary, self.config.fim, train.packers, draw_shape, rng)
@@ -102,35 +100,41 @@ class Trainer:
             torch.compiler.set_stance("default" if train.compile else "force_eager"),
             contextlib.closing(make_feed(*source)) as feed,
         ):
-            self._spend(budget, feed, held_out_files, vocabulary, rng)
+            self._spend(feed, held_out_files, vocabulary, rng)
         self.save()
-        if self.position.seconds < budget:
+        if self.progress < 1.0:
             return None
         return measure_held_out_loss(self.network, held_out_files, vocabulary)
 
+    @property
+    def progress(self) -> float:
+        """The share of the budget that is spent, 1 or a little more at the end."""
+        train = self.config.train
+        if train.max_tokens:
+            return self.position.num_tokens / train.max_tokens
+        return self.position.seconds / (train.minutes * 60)
+
     def _spend(
         self,
-        budget: float,
         feed: RowFeed,
         held_out_files: Sequence[SourceFile],
         vocabulary: Vocabulary,
         rng: Random,
     ) -> None:
-        """Take steps until `budget` seconds, or a piece of them, are spent."""
+        """Take steps until the budget, or a piece of it, is spent."""
         train = self.config.train
-        piece = train.piece_minutes * 60 or math.inf
-        started_at = self.position.seconds
-        line = ProgressLine(budget)
+        end_of_piece = self.position.seconds + (train.piece_minutes * 60 or math.inf)
+        line = ProgressLine()
         smooth_loss: float | None = None
         saved_at = self.position.seconds
-        is_stable = not is_decaying(self.position.seconds / budget, train)
-        end = min(budget, started_at + piece)
-        while self.position.seconds < end and not self._is_stopping:
-            progress = self.position.seconds / budget
-            if is_stable and is_decaying(progress, train):
+        is_stable = not is_decaying(self.progress, train)
+        while self.progress < 1.0 and not self._is_stopping:
+            if self.position.seconds >= end_of_piece:
+                return
+            if is_stable and is_decaying(self.progress, train):
                 is_stable = False
                 self.save(STABLE_NAME)
-            loss = self._step(feed, progress, rng)
+            loss = self._step(feed, rng)
             if not math.isfinite(loss):
                 raise ArithmeticError(f"step {self.position.step}: loss is {loss}; lower the rates")
             last = loss if smooth_loss is None else smooth_loss
@@ -144,7 +148,7 @@ class Trainer:
             position = self.position
             entry = LogEntry(position.step, position.seconds, position.num_tokens, loss, held_out)
             append_log(entry, self._folder / LOG_NAME)
-            line.show(entry, smooth_loss)
+            line.show(entry, smooth_loss, self.progress)
 
     def stop(self) -> None:
         """Make `run` save and return after the step that it is in; for signal handlers."""
@@ -166,10 +170,11 @@ class Trainer:
         torch.save(state, aside)
         aside.replace(path)
 
-    def _step(self, feed: RowFeed, progress: float, rng: Random) -> float:
+    def _step(self, feed: RowFeed, rng: Random) -> float:
         """One optimizer step; returns the mean loss of its batch and moves the position."""
         started = self._clock()
         train = self.config.train
+        factor = rate_factor(self.progress, train)
         num_micro = max(1, train.batch_tokens // train.micro_batch_tokens)
         total = torch.zeros((), device=self.device)
         for _ in range(num_micro):
@@ -183,7 +188,7 @@ class Trainer:
             loss.backward()  # type: ignore[no-untyped-call]
             total += loss.detach()
             self.position.num_tokens += ids.size
-        self._optimizers.step(rate_factor(progress, train))
+        self._optimizers.step(factor)
         mean = float(total)
         self.position.step += 1
         self.position.seconds += self._clock() - started

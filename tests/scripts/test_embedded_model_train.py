@@ -15,9 +15,11 @@ torch = pytest.importorskip("torch", reason=MISSING)
 torch.set_num_threads(1)
 pytest.importorskip("tokenizers", reason=MISSING)
 
+from scripts.embedded_model.ablations import Variant
 from scripts.embedded_model.collect import SourceFile
 from scripts.embedded_model.config import ModelShape, RunConfig, TrainConfig
 from scripts.embedded_model.progress import read_log
+from scripts.embedded_model.run_ablations import run_variants
 from scripts.embedded_model.tokenizer import Vocabulary, train_vocabulary
 from scripts.embedded_model.train import LOG_NAME, Trainer
 
@@ -34,10 +36,11 @@ SHAPE = ModelShape(
 )
 
 
-def make_trainer(folder: Path, num_steps: int) -> tuple[Trainer, Vocabulary]:
+def make_trainer(folder: Path, num_steps: int, max_tokens: int = 0) -> tuple[Trainer, Vocabulary]:
     """A trainer whose clock moves by one second a step."""
     train = TrainConfig(
         minutes=num_steps / 60,
+        max_tokens=max_tokens,
         batch_tokens=512,
         micro_batch_tokens=256,
         row_tokens=128,
@@ -61,6 +64,24 @@ def test_a_run_learns_and_another_goes_on_from_it(tmp_path: Path) -> None:
     longer.run(FILES, FILES, vocabulary)
     steps = [entry.step for entry in read_log(tmp_path / LOG_NAME)]
     assert steps == list(range(1, 36))
+
+
+def test_a_run_by_tokens_ends_by_them(tmp_path: Path) -> None:
+    trainer, vocabulary = make_trainer(tmp_path, num_steps=1, max_tokens=4 * 512)
+    assert trainer.run(FILES, FILES, vocabulary) is not None
+    assert trainer.position.step == 4
+
+
+def test_variants_are_trained_and_measured(tmp_path: Path) -> None:
+    trainer, vocabulary = make_trainer(tmp_path, num_steps=1)
+    variants = (Variant("as it is", {}), Variant("narrow", {"shape": {"feed_forward_width": 32}}))
+    wide, narrow = run_variants(
+        variants, trainer.config, 2 * 512, tmp_path, FILES, FILES, lambda _size: vocabulary
+    )
+    assert wide.num_tokens == narrow.num_tokens == 2 * 512
+    assert wide.num_parameters - narrow.num_parameters == 3 * 32 * SHAPE.width
+    assert wide.bits_per_byte > 1.0
+    assert wide.once > 1.0
 
 
 def test_a_new_folder_has_nothing_to_resume(tmp_path: Path) -> None:

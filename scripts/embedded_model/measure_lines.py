@@ -1,0 +1,61 @@
+"""How well a network fills in held-out lines, without an engine: a quick look while it is made.
+
+`scripts/eval_embedded_model` asks the product itself; here every token is given those before it,
+so one pass through the network answers for a whole line.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import torch
+from torch.nn import functional
+
+from .fim import Hole
+from .holes import LineHole
+from .languages import path_comment
+from .layout import Layout, encode_hole
+from .network import Network
+from .scores import LineScore
+from .tokenizer import Vocabulary
+
+#: The windows of the server's default settings.
+_PREFIX_CHARS = 4_000
+_SUFFIX_CHARS = 2_000
+
+
+def measure_lines(network: Network, holes: Sequence[LineHole], vocabulary: Vocabulary) -> LineScore:
+    """Fill in each line after its indentation, suffix first."""
+    num_exact, nats, num_chars = 0, 0.0, 0
+    with torch.no_grad(), torch.compiler.set_stance("force_eager"):
+        for hole in holes:
+            ids, num_wanted = _question(hole, network.shape.context_tokens, vocabulary)
+            row = torch.tensor([ids], device=network.token_embd.weight.device)
+            states = network.hidden(row[:, :-1])[0, -num_wanted:]
+            logits = functional.linear(states, network.token_embd.weight).float()
+            wanted = row[0, -num_wanted:]
+            num_exact += bool((logits.argmax(-1) == wanted).all())
+            # The end is asked for, but costs no character.
+            nats += functional.cross_entropy(logits[:-1], wanted[:-1], reduction="sum").item()
+            num_chars += len(hole.expected)
+    bits = nats / math.log(2) / num_chars
+    return LineScore(num_exact / len(holes), bits, len(holes))
+
+
+def _question(hole: LineHole, context_tokens: int, vocabulary: Vocabulary) -> tuple[list[int], int]:
+    """The sample's token ids, and how many at its end are asked for: line and end marker.
+
+    Tokens that hold nothing but indentation are given; the first other one may begin with a blank.
+    """
+    prefix = hole.prefix[-_PREFIX_CHARS:]
+    if len(hole.prefix) > _PREFIX_CHARS:
+        prefix = prefix[prefix.find("\n") + 1 :]
+    head = vocabulary.encode(path_comment(hole.path))
+    middle = Hole(prefix, hole.indent + hole.expected, hole.suffix[:_SUFFIX_CHARS])
+    ids = encode_hole(middle, Layout(), head, context_tokens, vocabulary)
+    typed = vocabulary.encode(middle.middle)
+    num_given = 0
+    while len(vocabulary.decode(typed[: num_given + 1])) <= len(hole.indent):
+        num_given += 1
+    return ids, len(typed) - num_given + 1
