@@ -43,7 +43,7 @@ def test_the_card_tells_what_was_measured(tmp_path: Path) -> None:
     card = (tmp_path / CARD_NAME).read_text(encoding="utf-8")
     for fact in ("15.0% (30 of 200", "2.500 nats/token", "3,600 s", "1,234,567", "httpx 0.28.1"):
         assert fact in card
-    assert "2.0 MB of Python source from 2 projects" in card
+    assert "2.0 MB of source, nine tenths of it Python, from 2 projects" in card
 
 
 def test_the_table_lists_every_project_under_its_use(tmp_path: Path) -> None:

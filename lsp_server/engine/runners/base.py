@@ -52,7 +52,7 @@ class Vocabulary(Protocol):
         ...
 
     def token_bytes(self, token: int) -> bytes:
-        """Return the bytes of a token; control tokens have none."""
+        """Return the bytes of a token; control tokens and markers have none."""
         ...
 
     def marker_token(self, role: MarkerRole) -> int | None:

@@ -135,7 +135,7 @@ class BpeVocabulary:
         return tokens
 
     def token_bytes(self, token: int) -> bytes:
-        """Return the bytes of a token; control tokens have none.
+        """Return the bytes of a token; control tokens and markers have none.
 
         Raises:
             IndexError: There is no such token.

@@ -49,7 +49,8 @@ class LlamaVocabulary:
         self._raw = RawVocabulary(model)
         self._name = name
         self._finding = finding
-        self._bytes: dict[int, bytes] = {}
+        # llama.cpp knows some of the markers, and would write the others out.
+        self._bytes: dict[int, bytes] = dict.fromkeys(finding.marker_tokens.values(), b"")
         self._check_kind()
         self._guard = self._find_guard()
         self._num_guard_tokens = len(self._raw.tokenize(self._guard)) if self._guard else 0
@@ -102,7 +103,7 @@ class LlamaVocabulary:
         return tokens
 
     def token_bytes(self, token: int) -> bytes:
-        """Return the bytes of a token; control tokens have none.
+        """Return the bytes of a token; control tokens and markers have none.
 
         Raises:
             IndexError: There is no such token.
