@@ -89,7 +89,7 @@ def test_a_missing_model_is_broken_with_a_remedy() -> None:
 def test_the_embedded_model_is_sound(embedded_model: Path) -> None:
     findings = examine_model(Settings(model=ModelSettings(name=str(embedded_model))))
     assert {finding.state for finding in findings} == {State.OK}
-    assert "deepseek-coder" in text_of(findings, "Fills in")
+    assert "Format bantam" in text_of(findings, "Fills in")
 
 
 def test_a_model_that_only_chats_is_sound(tmp_path: Path) -> None:

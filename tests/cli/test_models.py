@@ -21,7 +21,7 @@ def test_list_marks_the_model_that_is_used(
     out = capsys.readouterr().out
     (used,) = [line for line in out.splitlines() if line.startswith("*")]
     assert str(embedded_model) in used
-    assert "deepseek-coder" in used
+    assert " bantam " in used
 
 
 def test_list_as_json(
@@ -46,7 +46,7 @@ def test_show_says_what_the_header_says(
 ) -> None:
     assert run(bantam, ["models", "show", str(embedded_model)]) == 0
     out = capsys.readouterr().out
-    for fact in ("llama", "Q8_0", "2,048 tokens", "deepseek-coder", str(embedded_model)):
+    for fact in ("llama", "Q8_0", "4,096 tokens", "bantam", str(embedded_model)):
         assert fact in out
 
 
@@ -57,7 +57,7 @@ def test_show_takes_a_path_from_here(
     assert run(bantam, ["models", "show", embedded_model.name, "--json"]) == 0
     facts = json.loads(capsys.readouterr().out)
     assert facts["path"] == str(embedded_model)
-    assert facts["fim_format"] == "deepseek-coder"
+    assert facts["fim_format"] == "bantam"
     assert facts["file_bytes"] == embedded_model.stat().st_size
 
 
