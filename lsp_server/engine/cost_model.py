@@ -30,8 +30,9 @@ MAX_DEBOUNCE_MS = 200
 _DEBOUNCE_SHARE = 0.25
 #: Chunks grow only as long as a token becomes cheaper by more than this share.
 _RATE_TOLERANCE = 0.05
-#: Tokens that are kept for prefills in a step, if it may hold so many.
-_MIN_STEP_TOKENS = 16
+#: Steps may have so many, if the batch holds them: sizes are measured at the start of a prompt,
+#: and deep in it fewer are read much slower (docs/engine-facts.md).
+_MIN_STEP_TOKENS = 64
 
 _Milliseconds = Annotated[float, Meta(gt=0.0)]
 _Sizes = Annotated[dict[int, _Milliseconds], Meta(min_length=1)]

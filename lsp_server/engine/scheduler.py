@@ -44,14 +44,17 @@ class StepPolicy:
     Attributes:
         max_step_tokens: Tokens in one step; bounds how long a keystroke waits for it.
         min_prefill_tokens: Tokens that are kept for prefills when there are any.
+        tile_tokens: From so many on, llama.cpp reads cells for many tokens at once; a step of
+            half as many takes longer where it stands deep in a prompt (docs/engine-facts.md).
         target_step_ms: A step has fewer tokens, down to `min_prefill_tokens`, where it would
             take longer.
         age_s: Seconds of waiting that raise a request by one class.
         typing_s: Seconds after a request of somebody who types in which the next is expected.
     """
 
-    max_step_tokens: int = 32
+    max_step_tokens: int = 64
     min_prefill_tokens: int = 16
+    tile_tokens: int = 64
     target_step_ms: float = 150.0
     age_s: float = 10.0
     typing_s: float = 2.0
@@ -76,7 +79,7 @@ class StepPolicy:
         return cls(
             max_tokens,
             min(cls().min_prefill_tokens, max_tokens),
-            cls().target_step_ms if target_step_ms is None else target_step_ms,
+            target_step_ms=cls().target_step_ms if target_step_ms is None else target_step_ms,
         )
 
 
@@ -170,7 +173,7 @@ class Scheduler:
         ]
         decoding = [pair for pair in running if pair[1].num_uncomputed == 1]
         prefilling = [pair for pair in running if pair[1].num_uncomputed > 1]
-        step = Step(self._step_tokens([job for job, _ in prefilling]))
+        step = Step(self._step_tokens([job for job, _ in prefilling], is_shared=bool(decoding)))
         for job, sequence in decoding[: self._width(len(decoding))]:
             step.add(job, sequence, keep=self._policy.min_prefill_tokens if prefilling else 0)
         for job, sequence in prefilling:
@@ -249,17 +252,27 @@ class Scheduler:
         if any(job.spec.is_interactive for job in self._jobs):
             self._last_typed_s = self._clock()
 
-    def _step_tokens(self, prefilling: list[Job]) -> int:
-        """Return the budget of a step in which these requests take part with their prompts."""
+    def _step_tokens(self, prefilling: list[Job], *, is_shared: bool) -> int:
+        """Return the budget of a step in which these requests take part with their prompts.
+
+        Args:
+            prefilling: The requests; there may be none.
+            is_shared: Whether others write their answers in the same step.
+        """
         policy = self._policy
         if not prefilling:
             return policy.max_step_tokens
+        is_interactive = any(job.spec.is_interactive for job in prefilling)
         is_typing = self._clock() - self._last_typed_s < policy.typing_s
-        if is_typing and not any(job.spec.is_interactive for job in prefilling):
+        if is_typing and not is_interactive:
             return self._costs.tokens_as_quick_as(policy.min_prefill_tokens, policy.max_step_tokens)
-        return self._costs.tokens_within(
+        within = self._costs.tokens_within(
             policy.target_step_ms, policy.min_prefill_tokens, policy.max_step_tokens
         )
+        if is_interactive and not is_shared:
+            # Nobody waits for the end of this step but who waits for the end of this prompt.
+            return max(within, min(policy.tile_tokens, policy.max_step_tokens))
+        return self._costs.tokens_as_quick_as(within, policy.max_step_tokens)
 
     def _width(self, num_decoding: int) -> int:
         """Return how many sequences that decode take part in the next step."""

@@ -41,8 +41,8 @@ from scripts.agreement_bench.edits import Moment
 
 #: Longest answer; a line has fewer.
 MAX_ANSWER_TOKENS = 48
-#: From steps of 64 tokens on, llama.cpp takes another way through attention, several times as fast
-#: for small models; the engine finds that out when it measures a model, and takes such steps.
+#: From steps of 64 tokens on, llama.cpp takes another way through attention; the engine takes such
+#: steps for the prompts of keys (docs/engine-facts.md).
 LONG_STEPS = StepPolicy(max_step_tokens=64)
 #: Below, how a prompt is cut into steps makes no difference at all to what is computed.
 SHORT_STEPS = StepPolicy(max_step_tokens=32)

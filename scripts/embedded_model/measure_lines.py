@@ -35,12 +35,21 @@ def measure_lines(network: Network, holes: Sequence[LineHole], vocabulary: Vocab
             states = network.hidden(row[:, :-1])[0, -num_wanted:]
             logits = functional.linear(states, network.token_embd.weight).float()
             wanted = row[0, -num_wanted:]
-            num_exact += bool((logits.argmax(-1) == wanted).all())
+            likeliest = logits.argmax(-1)
+            is_right = bool((likeliest[:-1] == wanted[:-1]).all())
+            num_exact += is_right and _is_end(int(likeliest[-1]), vocabulary)
             # The end is asked for, but costs no character.
             nats += functional.cross_entropy(logits[:-1], wanted[:-1], reduction="sum").item()
             num_chars += len(hole.expected)
     bits = nats / math.log(2) / num_chars
     return LineScore(num_exact / len(holes), bits, len(holes))
+
+
+def _is_end(token: int, vocabulary: Vocabulary) -> bool:
+    """Whether a line is complete before this token: a prompt does not say how long its hole is."""
+    if token == vocabulary.markers.end_of_text:
+        return True
+    return vocabulary.decode([token]).startswith("\n")
 
 
 def _question(hole: LineHole, context_tokens: int, vocabulary: Vocabulary) -> tuple[list[int], int]:

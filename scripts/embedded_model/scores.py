@@ -37,7 +37,7 @@ class LineScore:
     """How a network fills in single lines of held-out files, every token given those before.
 
     Attributes:
-        exact: Share of the lines of which every token, and the end, is the likeliest one.
+        exact: Share of the lines of which every token is the likeliest, and then an end.
         bits_per_char: What the lines cost.
         num_lines: How many there were.
     """

@@ -63,17 +63,18 @@ def test_fast_machine_waits_hardly_at_all() -> None:
 @pytest.mark.parametrize(
     ("prefill_ms", "num_tokens"),
     [
-        ({16: 160.0, 32: 320.0, 64: 640.0}, 16),
-        ({16: 160.0, 32: 200.0, 64: 390.0}, 32),
-        ({16: 10.0, 32: 10.0, 64: 10.0, 128: 10.0}, 64),
-        ({4: 10.0, 8: 30.0}, 16),
+        ({64: 640.0, 128: 1_280.0, 256: 2_560.0}, 64),
+        ({64: 640.0, 128: 900.0, 256: 1_750.0}, 128),
+        ({16: 10.0, 32: 10.0, 64: 10.0, 512: 10.0}, 256),
+        ({16: 160.0, 32: 320.0, 64: 640.0}, 64),
+        ({4: 10.0, 8: 30.0}, 64),
     ],
 )
 def test_steps_grow_while_a_token_becomes_cheaper(
     prefill_ms: dict[int, float], num_tokens: int
 ) -> None:
     measured = Measurements(prefill_ms=prefill_ms, decode_ms={1: 1.0})
-    assert step_tokens(measured, max_batch_tokens=64) == num_tokens
+    assert step_tokens(measured, max_batch_tokens=256) == num_tokens
 
 
 @pytest.mark.parametrize(

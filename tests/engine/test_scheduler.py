@@ -146,7 +146,7 @@ def test_decoding_goes_before_prefill_in_one_step() -> None:
     harness.step()
     harness.submit(prompt="p" * 99, document_key="b", max_tokens=1)
     chunks = harness.step().chunks
-    assert [chunk.end - chunk.start for chunk in chunks] == [1, 31]
+    assert [chunk.end - chunk.start for chunk in chunks] == [1, 63]
 
 
 def test_many_decoding_sequences_leave_room_for_prefill() -> None:
@@ -290,7 +290,7 @@ def test_cancelled_prefill_is_reused_by_the_next_request() -> None:
     harness.step()
     harness.cancel(heard)
     again = harness.answer(prompt="p" * 99, document_key="a")
-    assert again.end.cost.tokens_reused == 32
+    assert again.end.cost.tokens_reused == 64
 
 
 def test_newer_request_supersedes_the_documents_older_ones() -> None:
@@ -404,7 +404,7 @@ def test_aborted_step_goes_on_where_it_stopped() -> None:
 
 def test_stages_are_measured_with_the_clock() -> None:
     harness = writing()
-    heard = harness.submit(prompt="p" * 40, max_tokens=3)
+    heard = harness.submit(prompt="p" * 80, max_tokens=3)
     harness.clock.now_s = 1.0
     for seconds in (2.0, 4.0, 8.0, 16.0):
         step = harness.scheduler.schedule()

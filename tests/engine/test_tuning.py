@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from lsp_server.engine.api import EndEvent
+from lsp_server.engine.api import EndEvent, Priority
 from lsp_server.engine.calibration import Room
 from lsp_server.engine.calibration_store import CalibrationStore
 from lsp_server.engine.cost_model import Measurements, Targets
@@ -193,8 +193,22 @@ def test_steps_have_the_size_that_was_found() -> None:
     harness = SchedulerHarness()
     policy = StepPolicy.for_batches_of(64, max_step_tokens=64, target_step_ms=100.0)
     harness.scheduler.tune(policy, {16: 40.0, 32: 80.0, 64: 160.0})
-    harness.submit(prompt="p" * 300)
+    harness.submit(prompt="p" * 300, priority=Priority.ACTION)
     assert len(harness.step().batch()) == 40
+
+
+def test_a_key_reads_its_own_prompt_in_whole_tiles() -> None:
+    harness = SchedulerHarness()
+    policy = StepPolicy.for_batches_of(256, max_step_tokens=128, target_step_ms=100.0)
+    harness.scheduler.tune(policy, {16: 40.0, 32: 80.0, 64: 160.0, 128: 320.0})
+    ghost = harness.submit(prompt="p" * 300, document_key="a")
+    assert len(harness.step().batch()) == 64
+    harness.cancel(ghost)
+
+    harness.submit(prompt="short", document_key="b", max_tokens=50)
+    harness.step()
+    harness.submit(prompt="q" * 300, document_key="c")
+    assert len(harness.step().batch()) == 40, "somebody else is waiting for the next token"
 
 
 def test_sequences_that_would_take_too_long_together_take_turns() -> None:
