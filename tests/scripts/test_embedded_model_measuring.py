@@ -87,6 +87,9 @@ def test_lines_are_asked_for_after_their_indentation(vocabulary: Vocabulary) -> 
     score = measure_lines(knows, holes, vocabulary)
     assert score.exact == 1.0
     assert score.bits_per_char < 0.01
+    (line_feed,) = vocabulary.encode("\n")
+    assert measure_lines(Oracle(ahead=1, last=line_feed), holes, vocabulary).exact == 1.0
+    assert measure_lines(Oracle(ahead=1, last=line_feed + 1), holes, vocabulary).exact == 0.0
     assert score.num_lines == len(holes)
     assert measure_lines(Oracle(ahead=2), holes, vocabulary).exact == 0.0
     for row, hole in zip(knows.rows, holes, strict=True):
