@@ -24,7 +24,10 @@ _TABLE_HEAD = "| project | version | licence | files | bytes |\n|---|---|---|--:
 
 @dataclass(frozen=True, slots=True)
 class RunFacts:
-    """What the card tells about a run; `seconds` are of training."""
+    """What the card tells about a run; `seconds` are of training.
+
+    `others` are whatever else was measured on the same lines: baselines and the former model.
+    """
 
     config: RunConfig
     file_name: str
@@ -34,6 +37,7 @@ class RunFacts:
     hardware: str
     training_command: str
     results: Results
+    others: tuple[Results, ...] = ()
 
 
 def describe_hardware(device: str, num_cores: int) -> str:
@@ -54,6 +58,7 @@ def card_text(facts: RunFacts, sources: Sequence[Source]) -> str:
         train=config.train,
         loss=facts.results.loss,
         score=facts.results.scores[Kind.LINE.value],
+        other_rows="".join(map(_other_row, facts.others)),
         evaluation_command=facts.results.command,
         report_name=REPORT_NAME,
         file_name=facts.file_name,
@@ -97,6 +102,15 @@ def _table(sources: Iterable[Source]) -> str:
         for source in sorted(sources, key=lambda s: (s.name != STANDARD_LIBRARY, s.name.lower()))
     ]
     return _TABLE_HEAD + "".join(rows)
+
+
+def _other_row(results: Results) -> str:
+    """A row of the card's table: how often something else has single lines right."""
+    score = results.scores[Kind.LINE.value]
+    return (
+        f"| {results.title} | {score.exact_match:.1%} "
+        f"({score.low:.1%} to {score.high:.1%}; {score.num_cases:,} lines) |\n"
+    )
 
 
 def _name(source: Source) -> str:

@@ -187,6 +187,7 @@ def _card(options: argparse.Namespace) -> None:
         hardware=describe_hardware(choose_device(train.device).type, os.cpu_count() or 1),
         training_command=training_command(checkpoint.config),
         results=results[options.label],
+        others=tuple(one for label, one in results.items() if label != options.label),
     )
     write_card(facts, read_sources(options.corpus), options.output)
     write_loss_plot(read_log(options.run / LOG_NAME), options.output / PLOT_NAME)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import xml.etree.ElementTree as ET
+from dataclasses import replace
 from pathlib import Path
 
 from scripts.embedded_model.card import CARD_NAME, DATA_NAME, RunFacts, write_card
@@ -44,6 +45,16 @@ def test_the_card_tells_what_was_measured(tmp_path: Path) -> None:
     for fact in ("15.0% (30 of 200", "2.500 nats/token", "3,600 s", "1,234,567", "httpx 0.28.1"):
         assert fact in card
     assert "2.0 MB of source, nine tenths of it Python, from 2 projects" in card
+
+
+def test_the_card_shows_what_is_simpler_and_better(tmp_path: Path) -> None:
+    copying = Results(
+        title="copying from the document",
+        scores={Kind.LINE.value: Score(200, 40, 0.15, 0.26, 0.4, 0.7)},
+    )
+    write_card(replace(FACTS, others=(copying,)), SOURCES, tmp_path)
+    card = (tmp_path / CARD_NAME).read_text(encoding="utf-8")
+    assert "| copying from the document | 20.0% (15.0% to 26.0%; 200 lines) |" in card
 
 
 def test_the_table_lists_every_project_under_its_use(tmp_path: Path) -> None:
