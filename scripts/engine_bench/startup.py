@@ -73,13 +73,14 @@ async def run(options: argparse.Namespace, console: Console) -> Report:
         load_before,
         num_threads,
     )
+    cases = {case: _case_values(found, case) for case in CASES}
     values = {
         "conditions": conditions.values,
         "pairs": len(found["bantam"]),
         "tokens_prompt": PROMPT_TOKENS,
-        "cases": {case: _case_values(found, case) for case in CASES},
+        "cases": cases,
     }
-    return Report(values, (_table(values["cases"]), conditions.line))
+    return Report(values, (_table(cases), conditions.line))
 
 
 async def _measure(
