@@ -1,8 +1,8 @@
 """Causal attention: PyTorch's fused kernels, with a backward pass of our own on a CPU.
 
-PyTorch's CPU kernel computes the gradient in single precision, block by block, at a tenth of what a
-processor with bfloat16 tiles can do.  Here the same sums are a few batched matrix products in
-bfloat16; measured on two such cores, rows of 1,024 tokens: 40 against 150 ms a layer.
+PyTorch's CPU kernel computes the gradient in single precision, block by block.  Here the same sums
+are a few batched matrix products in bfloat16, which a processor with bfloat16 tiles has units for;
+in rows of 1,024 tokens a training step as a whole gains 3 % (8,037 against 7,785 tokens a second).
 """
 
 from __future__ import annotations
