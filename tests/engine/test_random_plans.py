@@ -3,7 +3,7 @@
 What is bit-identical, and what is not, with llama.cpp on a CPU, flash attention and keys in F16:
 
 - A token's keys, values and logits do not depend on how a prompt is cut into steps of 2 to 32
-  tokens, which are the product's, or on cells that it does not attend to.
+  tokens, which are asked for here, or on cells that it does not attend to.
 - A token that is computed alone differs in the last bits from one that is computed in a step with
   others: a matrix times a vector adds up in another order than a matrix times a matrix.  Steps of
   64 tokens and more take another way through flash attention, too.
@@ -31,6 +31,7 @@ import pytest
 from lsp_server.engine.kv_cache import KeepPolicy
 from lsp_server.engine.runners.base import BatchToken, Logits
 from lsp_server.engine.runners.llama_cpp import LlamaCppRunner, LlamaFile, LlamaSettings
+from lsp_server.engine.scheduler import StepPolicy
 from lsp_server.models.fim_detection import find_fim_format
 from lsp_server.models.gguf import read_gguf_header
 from tests.support.engine import EngineHarness
@@ -82,7 +83,8 @@ class Editing:
 
     def __init__(self, runner: RecordingRunner, chance: random.Random, num_documents: int) -> None:
         self._runner = runner
-        self._harness = EngineHarness(runner, keep=KeepPolicy(max_age=0))
+        policy = StepPolicy(max_step_tokens=STEP_TOKENS)
+        self._harness = EngineHarness(runner, policy, KeepPolicy(max_age=0))
         self._chance = chance
         self._documents = {
             str(number): new_document(chance, chance.randrange(20, 60))
