@@ -6,7 +6,6 @@ that pygls has lost a defect: then the guard against it may go.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -24,7 +23,6 @@ from tests.support.raw_pipe import (
     opening,
     request,
     running,
-    started,
 )
 
 pytestmark = pytest.mark.e2e
@@ -32,16 +30,6 @@ pytestmark = pytest.mark.e2e
 #: More than there are threads in any pool of either server.
 NUM_BLOCKING = 40
 GHOST = "textDocument/inlineCompletion"
-
-
-@pytest.fixture
-def bantam() -> Iterator[RawServer]:
-    yield from started("bantam_probe_server")
-
-
-@pytest.fixture
-def plain() -> Iterator[RawServer]:
-    yield from started("plain_pygls_server")
 
 
 # Documents

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -18,7 +17,6 @@ from tests.support.raw_pipe import (
     notification,
     opening,
     request,
-    started,
 )
 
 pytestmark = pytest.mark.e2e
@@ -27,16 +25,6 @@ GHOST = "textDocument/inlineCompletion"
 START = "def add(a, b):\n    \n"
 AT_BODY = {"textDocument": {"uri": URI}, "position": {"line": 1, "character": 4}}
 SOUND: dict[str, Any] = insert(0, "# sum\n")["params"]
-
-
-@pytest.fixture
-def bantam() -> Iterator[RawServer]:
-    yield from started("bantam_probe_server")
-
-
-@pytest.fixture
-def plain() -> Iterator[RawServer]:
-    yield from started("plain_pygls_server")
 
 
 def changed(**parts: Any) -> dict[str, Any]:
