@@ -14,7 +14,7 @@ from typing import Any
 
 from .config import RunConfig
 
-#: What a run is measured by; kept under version control.
+#: What the runs gave; kept under version control.
 RESULTS = Path(__file__).with_name("ablations.json")
 
 _Parts = Mapping[str, Mapping[str, Any]]

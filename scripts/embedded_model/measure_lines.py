@@ -12,6 +12,8 @@ from collections.abc import Sequence
 import torch
 from torch.nn import functional
 
+from lsp_server.settings.schema import CompletionSettings
+
 from .fim import Hole
 from .holes import LineHole
 from .languages import path_comment
@@ -20,9 +22,7 @@ from .network import Network
 from .scores import LineScore
 from .tokenizer import Vocabulary
 
-#: The windows of the server's default settings.
-_PREFIX_CHARS = 4_000
-_SUFFIX_CHARS = 2_000
+_WINDOWS = CompletionSettings()
 
 
 def measure_lines(network: Network, holes: Sequence[LineHole], vocabulary: Vocabulary) -> LineScore:
@@ -57,11 +57,11 @@ def _question(hole: LineHole, context_tokens: int, vocabulary: Vocabulary) -> tu
 
     Tokens that hold nothing but indentation are given; the first other one may begin with a blank.
     """
-    prefix = hole.prefix[-_PREFIX_CHARS:]
-    if len(hole.prefix) > _PREFIX_CHARS:
+    prefix = hole.prefix[-_WINDOWS.prefix_chars :]
+    if len(hole.prefix) > _WINDOWS.prefix_chars:
         prefix = prefix[prefix.find("\n") + 1 :]
     head = vocabulary.encode(path_comment(hole.path))
-    middle = Hole(prefix, hole.indent + hole.expected, hole.suffix[:_SUFFIX_CHARS])
+    middle = Hole(prefix, hole.indent + hole.expected, hole.suffix[: _WINDOWS.suffix_chars])
     ids = encode_hole(middle, Layout(), head, context_tokens, vocabulary)
     typed = vocabulary.encode(middle.middle)
     num_given = 0
