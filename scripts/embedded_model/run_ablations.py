@@ -7,7 +7,7 @@ from pathlib import Path
 
 from .ablations import Outcome, Variant
 from .collect import SourceFile
-from .config import RunConfig, write_config
+from .config import RunConfig, read_config, write_config
 from .holes import choose_holes
 from .measure_copying import measure_copying
 from .measure_lines import measure_lines
@@ -34,12 +34,18 @@ def run_variants(
     """Train and measure one variant after the other, each in a folder of its own.
 
     A run that was interrupted goes on when the same variant is asked for again.
+
+    Raises:
+        ValueError: A variant's folder holds a run with other settings.
     """
     for variant in variants:
         config = variant.of(base, num_tokens)
         run = folder / variant.name.replace(" ", "-")
         run.mkdir(parents=True, exist_ok=True)
-        write_config(config, run / "config.json")
+        kept = run / "config.json"
+        if kept.exists() and read_config(kept) != config:
+            raise ValueError(f"{run} holds a run with other settings; remove it or change --run")
+        write_config(config, kept)
         vocabulary = get_vocabulary(config.shape.vocab_size)
         trainer = Trainer(config, run)
         trainer.try_resume()

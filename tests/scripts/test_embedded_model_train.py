@@ -84,6 +84,19 @@ def test_variants_are_trained_and_measured(tmp_path: Path) -> None:
     assert wide.once > 1.0
 
 
+def test_a_variant_does_not_go_on_from_other_settings(tmp_path: Path) -> None:
+    trainer, vocabulary = make_trainer(tmp_path, num_steps=1)
+    variants = (Variant("as it is", {}),)
+
+    def run(num_tokens: int) -> None:
+        files = (FILES, FILES, lambda _size: vocabulary)
+        list(run_variants(variants, trainer.config, num_tokens, tmp_path, *files))
+
+    run(512)
+    with pytest.raises(ValueError, match="other settings; remove it"):
+        run(1024)
+
+
 def test_a_new_folder_has_nothing_to_resume(tmp_path: Path) -> None:
     trainer, _ = make_trainer(tmp_path, num_steps=1)
     assert not trainer.try_resume()
