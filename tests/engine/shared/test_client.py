@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+import warnings
 from contextlib import aclosing
 
 import pytest
@@ -137,6 +139,23 @@ async def test_cancelling_while_an_answer_begins_leaves_no_stream_open(
         with pytest.raises(asyncio.CancelledError):
             await reader
         await until(lambda: engine.num_open == 0)
+
+
+async def test_reading_on_when_the_client_is_closed_leaves_nothing_that_nobody_awaits(
+    client: EngineClient, engine: ScriptedEngine
+) -> None:
+    engine.events = (text_event("a"),)
+    engine.gate = asyncio.Event()
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        async with aclosing(client.generate(request())) as events:
+            first = await anext(events)
+            await client.aclose()
+            rest = [event async for event in events]
+        gc.collect()
+    assert first == text_event("a")
+    assert [type(event) for event in rest] == [EndEvent]
+    assert [str(one.message) for one in caught] == []
 
 
 async def test_requests_run_side_by_side(

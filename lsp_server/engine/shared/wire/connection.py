@@ -11,6 +11,7 @@ from collections.abc import (
     AsyncGenerator,
     AsyncIterator,
     Awaitable,
+    Callable,
     Iterator,
 )
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager, contextmanager
@@ -90,7 +91,7 @@ class Connection:
     async def metrics(self) -> str:
         """Ask for its figures, as Prometheus does."""
         async with self._answer("GET", messages.METRICS_PATH) as response:
-            return (await self._unless_closed(response.read())).decode()
+            return (await self._unless_closed(response.read)).decode()
 
     async def stop(self, drain_s: float = 0.0) -> None:
         """Ask the engine to end; works between any two versions.
@@ -149,21 +150,24 @@ class Connection:
         patience: Patience | None = None,
     ) -> Answer:
         async with self._answer(method, path, body, patience) as response:
-            answer = await self._unless_closed(response.read())
+            answer = await self._unless_closed(response.read)
         return decode_answer(decoder, answer)
 
     @asynccontextmanager
     async def _answer(
         self, method: str, path: str, body: bytes = b"", patience: Patience | None = None
     ) -> AsyncIterator[aiohttp.ClientResponse]:
-        request = self._session.request(
-            method, f"{self._origin}{path}", data=io.BytesIO(body) if body else None
-        )
         # The stack has the response as soon as there is one: a caller that is cancelled in that
         # moment never sees it, and the engine would go on with an answer that nobody reads.
         async with AsyncExitStack() as stack:
+
+            def ask() -> Awaitable[aiohttp.ClientResponse]:
+                data = io.BytesIO(body) if body else None
+                request = self._session.request(method, f"{self._origin}{path}", data=data)
+                return stack.enter_async_context(request)
+
             with _before_the_answer():
-                response = await self._step(stack.enter_async_context(request), patience)
+                response = await self._step(ask, patience)
             with _within_the_answer():
                 if response.status in _GONE_STATUSES:
                     raise GoneError(f"status {response.status}")
@@ -177,7 +181,7 @@ class Connection:
         pending = b""
         while True:
             with _within_the_answer():
-                chunk = await self._step(content.readany(), patience)
+                chunk = await self._step(content.readany, patience)
             if not chunk:
                 return
             *lines, pending = (pending + chunk).split(b"\n")
@@ -188,18 +192,21 @@ class Connection:
             for line in lines:
                 yield line
 
-    async def _step(self, step: Awaitable[Answer], patience: Patience | None) -> Answer:
+    async def _step(
+        self, step: Callable[[], Awaitable[Answer]], patience: Patience | None
+    ) -> Answer:
         guarded = self._unless_closed(step)
         return await (guarded if patience is None else patience.wait_for(guarded))
 
-    async def _unless_closed(self, step: Awaitable[Answer]) -> Answer:
+    async def _unless_closed(self, step: Callable[[], Awaitable[Answer]]) -> Answer:
         """Wait for one step, or raise `EngineStoppedError` when the connection is closed.
 
         What waits inside aiohttp does not always wake up when its session is closed (3.14).
-        Each step by itself, because those of a generator may belong to different tasks.
+        Each step by itself, because those of a generator may belong to different tasks.  It is
+        begun here: begun before, and cancelled in that moment, it would never be awaited.
         """
         async with self._closing.guard():
-            return await step
+            return await step()
 
 
 class _OwnUserConnector(aiohttp.UnixConnector):
