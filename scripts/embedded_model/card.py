@@ -53,6 +53,7 @@ def card_text(facts: RunFacts, sources: Sequence[Source]) -> str:
     held_out = [source for source in sources if source.split == "held_out"]
     return _TEMPLATE.read_text(encoding="utf-8").format(
         facts=facts,
+        commands=_commands(facts),
         shape=config.shape,
         fim=config.fim,
         train=config.train,
@@ -111,6 +112,12 @@ def _other_row(results: Results) -> str:
         f"| {results.title} | {score.exact_match:.1%} "
         f"({score.low:.1%} to {score.high:.1%}; {score.num_cases:,} lines) |\n"
     )
+
+
+def _commands(facts: RunFacts) -> str:
+    """Every command behind the weights; `RUN` in one is the folder of the one before it."""
+    commands = (*facts.config.earlier_commands, facts.training_command)
+    return ", then ".join(f"`{command}`" for command in commands)
 
 
 def _name(source: Source) -> str:

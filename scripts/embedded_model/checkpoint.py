@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from .config import RunConfig, read_config
+from .config import CONFIG_NAME, TOKENIZER_NAME, RunConfig, read_config
 from .tokenizer import Vocabulary, read_vocabulary
 from .train import CHECKPOINT_NAME
 
@@ -32,8 +32,8 @@ def read_checkpoint(run: Path) -> Checkpoint:
     state: dict[str, Any] = torch.load(run / CHECKPOINT_NAME, map_location="cpu", weights_only=True)
     position = state["position"]
     return Checkpoint(
-        config=read_config(run / "config.json"),
-        vocabulary=read_vocabulary(run / "tokenizer.json"),
+        config=read_config(run / CONFIG_NAME),
+        vocabulary=read_vocabulary(run / TOKENIZER_NAME),
         weights={name: tensor.float().numpy() for name, tensor in state["network"].items()},
         num_steps=position["step"],
         num_tokens=position["num_tokens"],

@@ -6,6 +6,10 @@ import json
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+#: Names within a run's folder.
+CONFIG_NAME = "config.json"
+TOKENIZER_NAME = "tokenizer.json"
+
 
 @dataclass(frozen=True, slots=True)
 class ModelShape:
@@ -115,11 +119,15 @@ class TrainConfig:
 
 @dataclass(frozen=True, slots=True)
 class RunConfig:
-    """Everything that makes a run what it is; kept in each checkpoint."""
+    """Everything that makes a run what it is; kept in its folder.
+
+    `earlier_commands` made the run whose weights this one began with, the first one first.
+    """
 
     shape: ModelShape = field(default_factory=ModelShape)
     fim: FimConfig = field(default_factory=FimConfig)
     train: TrainConfig = field(default_factory=TrainConfig)
+    earlier_commands: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         longest = max(self.train.row_tokens, self.train.medium_row_tokens)
@@ -139,5 +147,8 @@ def read_config(path: Path) -> RunConfig:
     """Read what `write_config` wrote."""
     parts = json.loads(path.read_text(encoding="utf-8"))
     return RunConfig(
-        ModelShape(**parts["shape"]), FimConfig(**parts["fim"]), TrainConfig(**parts["train"])
+        ModelShape(**parts["shape"]),
+        FimConfig(**parts["fim"]),
+        TrainConfig(**parts["train"]),
+        tuple(parts.get("earlier_commands", ())),
     )

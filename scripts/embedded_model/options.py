@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from .collect import STANDARD_LIBRARY_FOLDER
-from .config import FimConfig, ModelShape, RunConfig, TrainConfig, read_config
+from .config import CONFIG_NAME, FimConfig, ModelShape, RunConfig, TrainConfig, read_config
 
 Part = TypeVar("Part", ModelShape, FimConfig, TrainConfig)
 
@@ -37,6 +37,7 @@ def make_parser(stages: Iterable[str]) -> argparse.ArgumentParser:
     add("--ablation-tokens", type=int, default=1_300_000, help="ablate: of each short run")
     add("--label", default="embedded", help="card: whose results to show")
     add("--config", type=Path, help="configuration to start from, as JSON")
+    add("--after", type=Path, metavar="RUN", help="train: begin with a finished run's weights")
     for part in (ModelShape(), FimConfig(), TrainConfig()):
         group = parser.add_argument_group(type(part).__name__)
         for field in dataclasses.fields(part):
@@ -45,16 +46,28 @@ def make_parser(stages: Iterable[str]) -> argparse.ArgumentParser:
 
 
 def config_from(options: argparse.Namespace) -> RunConfig:
-    """The configuration of a file or the defaults, with what the command line changes."""
+    """The configuration of a file or the defaults, with what the command line changes.
+
+    Shape and holes after another run are that run's, unless the command line changes them.
+    """
     base = read_config(options.config) if options.config else RunConfig()
+    if options.after:
+        former = read_config(options.after / CONFIG_NAME)
+        commands = (*former.earlier_commands, training_command(former))
+        base = RunConfig(former.shape, former.fim, base.train, commands)
     return RunConfig(
-        _changed(base.shape, options), _changed(base.fim, options), _changed(base.train, options)
+        _changed(base.shape, options),
+        _changed(base.fim, options),
+        _changed(base.train, options),
+        base.earlier_commands,
     )
 
 
 def training_command(config: RunConfig) -> str:
     """The command line of a configuration: the options whose values are not the defaults."""
     words = ["scripts/train_embedded_model"]
+    if config.earlier_commands:
+        words += ["train", "--after", "RUN"]
     parts = ((config.shape, ModelShape()), (config.fim, FimConfig()), (config.train, TrainConfig()))
     for part, default in parts:
         for field in dataclasses.fields(part):

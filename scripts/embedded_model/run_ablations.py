@@ -7,7 +7,7 @@ from pathlib import Path
 
 from .ablations import Outcome, Variant
 from .collect import SourceFile
-from .config import RunConfig, read_config, write_config
+from .config import CONFIG_NAME, RunConfig, read_config, write_config
 from .holes import choose_holes
 from .measure_copying import measure_copying
 from .measure_lines import measure_lines
@@ -42,7 +42,7 @@ def run_variants(
         config = variant.of(base, num_tokens)
         run = folder / variant.name.replace(" ", "-")
         run.mkdir(parents=True, exist_ok=True)
-        kept = run / "config.json"
+        kept = run / CONFIG_NAME
         if kept.exists() and read_config(kept) != config:
             raise ValueError(f"{run} holds a run with other settings; remove it or change --run")
         write_config(config, kept)

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import argparse
 import os
+import shutil
 import signal
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING
 
-from .config import write_config
+from .config import CONFIG_NAME, TOKENIZER_NAME, write_config
 from .options import config_from, training_command
 
 if TYPE_CHECKING:
@@ -48,12 +49,17 @@ def _train(options: argparse.Namespace) -> None:
     from .train import Trainer
 
     config = config_from(options)
-    write_config(config, options.run / "config.json")
+    write_config(config, options.run / CONFIG_NAME)
     train_files, held_out_files = _read_files(options)
-    vocabulary = _vocabulary(options.run / "tokenizer.json", config.shape.vocab_size, train_files)
+    tokenizer = options.run / TOKENIZER_NAME
+    if options.after and not tokenizer.exists():
+        shutil.copyfile(options.after / TOKENIZER_NAME, tokenizer)
+    vocabulary = _vocabulary(tokenizer, config.shape.vocab_size, train_files)
     trainer = Trainer(config, options.run)
     if trainer.try_resume():
         print(f"going on from step {trainer.position.step}")
+    elif options.after:
+        trainer.begin_after(options.after)
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: trainer.stop())
     print(f"{config.shape.num_parameters / 1e6:.2f} M parameters on {trainer.device}")

@@ -2,16 +2,18 @@
 
 A run lives in one folder: `config.json`, `tokenizer.json`, `checkpoint.pt`, `log.jsonl`, and
 `stable.pt`, the last state before the rates fell: copied over `checkpoint.pt`, with more `minutes`,
-it lets the run go on as if it had been meant to be longer.
+it lets the run go on as if it had been meant to be longer.  A run may also begin where a finished
+one ended, its rates rising and falling once more.
 """
 
 from __future__ import annotations
 
 import contextlib
 import math
+import shutil
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from random import Random
 
@@ -56,6 +58,7 @@ class Trainer:
         self.config = config
         self._clock = clock
         self.position = Position()
+        self._began = Position()
         self.device = choose_device(config.train.device)
         torch.manual_seed(config.train.seed)
         # Numbers too small for the usual format slow a CPU down a hundredfold.
@@ -67,14 +70,26 @@ class Trainer:
 
     def try_resume(self) -> bool:
         """Go on from the folder's checkpoint; whether there was one."""
-        path = self._folder / CHECKPOINT_NAME
-        if not path.exists():
+        if not (self._folder / CHECKPOINT_NAME).exists():
             return False
-        state = torch.load(path, map_location=self.device, weights_only=True)
+        self._load(self._folder / CHECKPOINT_NAME)
+        return True
+
+    def begin_after(self, run: Path) -> None:
+        """Begin where a finished run ended, with the whole budget before it.
+
+        Position and log count on, so that they tell of all the training behind the weights.
+        """
+        self._load(run / CHECKPOINT_NAME)
+        self._began = replace(self.position)
+        shutil.copyfile(run / LOG_NAME, self._folder / LOG_NAME)
+
+    def _load(self, checkpoint: Path) -> None:
+        state = torch.load(checkpoint, map_location=self.device, weights_only=True)
         self.network.load_state_dict(state["network"])
         self._optimizers.load_state_dict(state["optimizers"])
         self.position = Position(**state["position"])
-        return True
+        self._began = Position(**state["began"])
 
     def run(
         self,
@@ -111,8 +126,8 @@ class Trainer:
         """The share of the budget that is spent, 1 or a little more at the end."""
         train = self.config.train
         if train.max_tokens:
-            return self.position.num_tokens / train.max_tokens
-        return self.position.seconds / (train.minutes * 60)
+            return (self.position.num_tokens - self._began.num_tokens) / train.max_tokens
+        return (self.position.seconds - self._began.seconds) / (train.minutes * 60)
 
     def _spend(
         self,
@@ -159,11 +174,8 @@ class Trainer:
         state = {
             "network": self.network.state_dict(),
             "optimizers": self._optimizers.state_dict(),
-            "position": {
-                "step": self.position.step,
-                "num_tokens": self.position.num_tokens,
-                "seconds": self.position.seconds,
-            },
+            "position": asdict(self.position),
+            "began": asdict(self._began),
         }
         path = self._folder / name
         aside = path.with_suffix(".part")

@@ -47,6 +47,14 @@ def test_the_card_tells_what_was_measured(tmp_path: Path) -> None:
     assert "2.0 MB of source, nine tenths of it Python, from 2 projects" in card
 
 
+def test_the_card_gives_the_commands_of_all_runs_in_their_order(tmp_path: Path) -> None:
+    config = RunConfig(earlier_commands=("train_first", "train_second"))
+    write_card(replace(FACTS, config=config), SOURCES, tmp_path)
+    card = (tmp_path / CARD_NAME).read_text(encoding="utf-8")
+    last = FACTS.training_command
+    assert f"| command | `train_first`, then `train_second`, then `{last}` |" in card
+
+
 def test_the_card_shows_what_is_simpler_and_better(tmp_path: Path) -> None:
     copying = Results(
         title="copying from the document",

@@ -55,6 +55,17 @@ def test_a_written_configuration_is_read_back(tmp_path: Path) -> None:
     assert parse("--config", str(path), "--seed", "10").shape == config.shape
 
 
+def test_a_run_after_another_tells_both_commands_and_keeps_its_shape(tmp_path: Path) -> None:
+    write_config(parse("--num-layers", "3", "--minutes", "5.0"), tmp_path / "config.json")
+    config = parse("--after", str(tmp_path), "--minutes", "7.0")
+    assert config.shape.num_layers == 3
+    assert config.earlier_commands == ("scripts/train_embedded_model --num-layers 3 --minutes 5.0",)
+    write_config(config, tmp_path / "config.json")
+    third = parse("--after", str(tmp_path))
+    assert len(third.earlier_commands) == 2
+    assert "--after RUN --num-layers 3 --minutes 7.0" in third.earlier_commands[1]
+
+
 @pytest.mark.parametrize(
     "sizes", [{"width": 200}, {"num_kv_heads": 3}, {"feed_forward_width": 100}]
 )

@@ -66,6 +66,25 @@ def test_a_run_learns_and_another_goes_on_from_it(tmp_path: Path) -> None:
     assert steps == list(range(1, 36))
 
 
+def test_a_run_after_another_has_its_whole_budget_and_counts_on(tmp_path: Path) -> None:
+    (tmp_path / "first").mkdir()
+    (tmp_path / "second").mkdir()
+    first, vocabulary = make_trainer(tmp_path / "first", num_steps=20)
+    first.run(FILES, FILES, vocabulary)
+
+    second, _ = make_trainer(tmp_path / "second", num_steps=10)
+    second.begin_after(tmp_path / "first")
+    assert second.progress == 0.0
+    second.run(FILES, FILES, vocabulary)
+    log = read_log(tmp_path / "second" / LOG_NAME)
+    assert [entry.step for entry in log] == list(range(1, 31))
+    assert log[20].loss < log[0].loss - 0.3, "it begins with what the first one learnt"
+
+    again, _ = make_trainer(tmp_path / "second", num_steps=20)
+    assert again.try_resume()
+    assert again.progress == pytest.approx(0.5)
+
+
 def test_a_run_by_tokens_ends_by_them(tmp_path: Path) -> None:
     trainer, vocabulary = make_trainer(tmp_path, num_steps=1, max_tokens=4 * 512)
     assert trainer.run(FILES, FILES, vocabulary) is not None
