@@ -24,9 +24,14 @@ class LogEntry:
 
 
 class ProgressLine:
-    """A bar on a terminal, rewritten in place; now and then a line elsewhere."""
+    """A bar on a terminal, rewritten in place; now and then a line elsewhere.
 
-    def __init__(self) -> None:
+    Speed and time left are those of the run itself, without what an earlier run spent.
+    """
+
+    def __init__(self, tokens_before: int = 0, seconds_before: float = 0.0) -> None:
+        self._tokens_before = tokens_before
+        self._seconds_before = seconds_before
         self._on_terminal = sys.stderr.isatty()
         self._shown_at = 0.0
 
@@ -44,8 +49,9 @@ class ProgressLine:
         self._shown_at = now
         share = min(1.0, progress)
         bar = ("#" * round(share * _BAR_WIDTH)).ljust(_BAR_WIDTH, ".")
-        minutes_left = entry.seconds / 60 * (1.0 - share) / max(share, 1e-9)
-        speed = entry.num_tokens / max(entry.seconds, 1e-9)
+        seconds = entry.seconds - self._seconds_before
+        minutes_left = seconds / 60 * (1.0 - share) / max(share, 1e-9)
+        speed = (entry.num_tokens - self._tokens_before) / max(seconds, 1e-9)
         line = (
             f"[{bar}] {share:4.0%}  step {entry.step}  loss {smooth_loss:.3f}"
             f"  {entry.num_tokens / 1e6:.2f} M tokens  {speed:,.0f} tokens/s"

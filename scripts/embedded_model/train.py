@@ -139,7 +139,7 @@ class Trainer:
         """Take steps until the budget, or a piece of it, is spent."""
         train = self.config.train
         end_of_piece = self.position.seconds + (train.piece_minutes * 60 or math.inf)
-        line = ProgressLine()
+        line = ProgressLine(self._began.num_tokens, self._began.seconds)
         smooth_loss: float | None = None
         saved_at = self.position.seconds
         is_stable = not is_decaying(self.progress, train)

@@ -66,7 +66,9 @@ def test_a_run_learns_and_another_goes_on_from_it(tmp_path: Path) -> None:
     assert steps == list(range(1, 36))
 
 
-def test_a_run_after_another_has_its_whole_budget_and_counts_on(tmp_path: Path) -> None:
+def test_a_run_after_another_has_its_whole_budget_and_counts_on(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     (tmp_path / "first").mkdir()
     (tmp_path / "second").mkdir()
     first, vocabulary = make_trainer(tmp_path / "first", num_steps=20)
@@ -75,9 +77,13 @@ def test_a_run_after_another_has_its_whole_budget_and_counts_on(tmp_path: Path) 
     second, _ = make_trainer(tmp_path / "second", num_steps=10)
     second.begin_after(tmp_path / "first")
     assert second.progress == 0.0
+    capsys.readouterr()
     second.run(FILES, FILES, vocabulary)
     log = read_log(tmp_path / "second" / LOG_NAME)
     assert [entry.step for entry in log] == list(range(1, 31))
+    shown = capsys.readouterr().err
+    assert "10%  step 21 " in shown
+    assert " 512 tokens/s  0.1 min left" in shown
     assert log[20].loss < log[0].loss - 0.3, "it begins with what the first one learnt"
 
     again, _ = make_trainer(tmp_path / "second", num_steps=20)
