@@ -30,6 +30,7 @@ from lsp_server.settings.schema import EngineSettings
 from scripts.agreement_bench.held_out import cache_folder, held_out_files
 from scripts.agreement_bench.measuring import PlaceResult, Plan, model_path
 from scripts.agreement_bench.places import candidate_places
+from scripts.agreement_bench.precision import f16_copy
 from scripts.agreement_bench.report import report_table, report_values
 from scripts.agreement_bench.results import ResultFile
 from scripts.agreement_bench.running import Candidates, choose_places, measure_all
@@ -46,10 +47,10 @@ _MEASURED_CODE = ("lsp_server/engine", "lsp_server/prompt", "scripts/agreement_b
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure and report; returns the exit status."""
     options = _parse(arguments)
-    plan = Plan(options.model, options.max_stale_edits, tuple(sorted(options.edits)), options.seed)
     console = Console(stderr=True)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
+        plan = _plan(options)
         conditions = _conditions(plan, options)
         was_interrupted, results = _measured(plan, options, console)
     except (BantamError, OSError, subprocess.CalledProcessError) as error:
@@ -66,6 +67,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         text = json.dumps(values, indent=1, ensure_ascii=False)
         options.output.write_text(f"{text}\n", encoding="utf-8")
     return 130 if was_interrupted else 0
+
+
+def _plan(options: argparse.Namespace) -> Plan:
+    model = str(f16_copy(model_path(options.model))) if options.f16 else options.model
+    return Plan(model, options.max_stale_edits, tuple(sorted(options.edits)), options.seed)
 
 
 def _measured(
@@ -151,6 +157,11 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     add = parser.add_argument
     add("--places", type=int, default=WANTED_PLACES, help="hidden lines (default: %(default)s)")
     add("--model", default="bantam-embedded", help="catalogue id or file (default: %(default)s)")
+    add(
+        "--f16",
+        action="store_true",
+        help="measure the model's copy in F16, where rounding is small",
+    )
     add(
         "--edits",
         type=int,

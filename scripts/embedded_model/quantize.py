@@ -21,6 +21,7 @@ from .evaluation.held_out_loss import measure_loss
 from .scores import HeldOutLoss
 
 _FILE_TYPES = {
+    "f16": llama_cpp.LLAMA_FTYPE_MOSTLY_F16,
     "q8_0": llama_cpp.LLAMA_FTYPE_MOSTLY_Q8_0,
     "q4_0": llama_cpp.LLAMA_FTYPE_MOSTLY_Q4_0,
     "q4_k": llama_cpp.LLAMA_FTYPE_MOSTLY_Q4_K_M,
@@ -37,7 +38,9 @@ class FormatResult:
 
 
 def quantize(source: Path, name: str, target: Path) -> None:
-    """Write an F16 model in another precision, a key of `_FILE_TYPES`.
+    """Write a model in another precision, a key of `_FILE_TYPES`.
+
+    To F16 a quantised model may be brought, too: it keeps its weights, rounding aside.
 
     Raises:
         OSError: llama.cpp could not read or write.
@@ -47,6 +50,7 @@ def quantize(source: Path, name: str, target: Path) -> None:
     params = llama_cpp.llama_model_quantize_default_params()
     params.ftype = _FILE_TYPES[name]
     params.nthread = 1
+    params.allow_requantize = name == "f16"
     status = llama_cpp.llama_model_quantize(
         str(source).encode(), str(target).encode(), ctypes.byref(params)
     )
@@ -59,7 +63,7 @@ def check_formats(
 ) -> list[FormatResult]:
     """Write every precision into a folder, load it as the server does, and measure its loss."""
     paths = {"f16": f16}
-    for name in _FILE_TYPES:
+    for name in [name for name in _FILE_TYPES if name != "f16"]:
         paths[name] = folder / f"{f16.stem.removesuffix('-f16')}-{name}.gguf"
         quantize(f16, name, paths[name])
     return [_measure(name, path, files, num_threads) for name, path in paths.items()]

@@ -9,11 +9,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from gguf import GGUFReader, dequantize
 
 from scripts.agreement_bench.distance import divergence_nats, margin_logits
 from scripts.agreement_bench.edits import last_changes
 from scripts.agreement_bench.measuring import EVERYWHERE, Answered, PlaceResult, Way
 from scripts.agreement_bench.places import Place
+from scripts.agreement_bench.precision import f16_copy
 from scripts.agreement_bench.report import grouped, report_values
 from scripts.agreement_bench.results import ResultFile
 from scripts.agreement_bench.running import Candidates
@@ -167,3 +169,21 @@ def test_small_run_measures_every_way_and_reports(embedded_model: Path, tmp_path
         if way == Way.EXACT.value:
             assert group["agreement"]["share"] == 1.0
             assert group["divergence_median_nats"] == 0.0
+
+
+@pytest.mark.real_model
+def test_copy_in_f16_has_the_same_weights_and_is_written_once(
+    embedded_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    copy = f16_copy(embedded_model)
+    weights, original = (
+        {tensor.name: dequantize(tensor.data, tensor.tensor_type) for tensor in reader.tensors}
+        for reader in (GGUFReader(copy), GGUFReader(embedded_model))
+    )
+    for name, expected in original.items():
+        np.testing.assert_allclose(weights[name], expected, rtol=1e-3, atol=1e-6)
+    written = copy.stat().st_mtime_ns
+    assert f16_copy(embedded_model) == copy
+    assert copy.stat().st_mtime_ns == written
+    assert list(copy.parent.iterdir()) == [copy], "nothing half-written is left"
