@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import zipfile
 from pathlib import Path
@@ -211,3 +212,6 @@ def test_a_model_and_baselines_are_measured_and_shown(
     (tmp_path / RESULTS_NAME).unlink()
     assert main([*options, *model, *problems, "--no-loss"]) == 0
     assert not read_results(tmp_path / RESULTS_NAME)["tiny"].speed, "all answers were there"
+    digest = hashlib.sha256(tiny_model.read_bytes()).hexdigest()[:12]
+    kept = [path.name for path in (tmp_path / "answers").iterdir()]
+    assert kept == [f"tiny-{digest}.jsonl"], "another model's answers are kept apart"

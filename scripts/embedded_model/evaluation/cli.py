@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import hashlib
 import itertools
 import os
 import shlex
@@ -120,10 +121,10 @@ def _measure_model(
     cases: Sequence[Case], files: Sequence[SourceFile], options: argparse.Namespace, command: str
 ) -> Results:
     options.answers.mkdir(parents=True, exist_ok=True)
-    answers = AnswerFile(options.answers / f"{options.label}.jsonl")
+    model = options.model.resolve()
+    answers = AnswerFile(options.answers / f"{options.label}-{_digest(model)}.jsonl")
     problems = read_problems(options.humaneval_infilling) if options.humaneval_infilling else []
     asked = [*cases, *(problem.case for problem in problems)]
-    model = options.model.resolve()
     bar = ProgressBar(options.label, len(asked))
     speed = ask_model(model, asked, answers, options.threads, bar)
     scores = score_rows(cases, answers.answers)
@@ -134,6 +135,11 @@ def _measure_model(
         bar = ProgressBar(f"{options.label}, loss", len(files))
         loss = measure_model_loss(model, files, options.threads, bar)
     return Results(options.title, scores, loss, asdict(speed) if speed else {}, command)
+
+
+def _digest(model: Path) -> str:
+    """Enough of the file's digest that another file's answers are never taken for its own."""
+    return hashlib.sha256(model.read_bytes()).hexdigest()[:12]
 
 
 def _score_problems(
