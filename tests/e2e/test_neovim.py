@@ -86,7 +86,7 @@ def test_the_embedded_model_suggests_and_tab_accepts(open_editor: OpenEditor) ->
 
     expected = (READER.rstrip("\n") + ghost).split("\n")
     editor.wait_until(lambda: editor.lines == expected, "the suggestion to be in the text")
-    assert ghost == "end(path)"
+    assert ghost == "end(line)"
 
 
 def test_tab_accepts_the_whole_suggestion(editor: Neovim) -> None:
