@@ -10,9 +10,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from .config import CONFIG_NAME, TOKENIZER_NAME, RunConfig, read_config
+from .config import CHECKPOINT_NAME, CONFIG_NAME, TOKENIZER_NAME, RunConfig, read_config
 from .tokenizer import Vocabulary, read_vocabulary
-from .train import CHECKPOINT_NAME
 
 
 @dataclass(frozen=True, slots=True)

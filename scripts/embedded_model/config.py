@@ -9,6 +9,9 @@ from pathlib import Path
 #: Names within a run's folder.
 CONFIG_NAME = "config.json"
 TOKENIZER_NAME = "tokenizer.json"
+CHECKPOINT_NAME = "checkpoint.pt"
+STABLE_NAME = "stable.pt"
+LOG_NAME = "log.jsonl"
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING
 
-from .config import CONFIG_NAME, TOKENIZER_NAME, write_config
+from .config import CHECKPOINT_NAME, CONFIG_NAME, LOG_NAME, TOKENIZER_NAME, write_config
 from .options import config_from, training_command
 
 if TYPE_CHECKING:
@@ -45,6 +45,8 @@ def _collect(options: argparse.Namespace) -> None:
 
 
 def _train(options: argparse.Namespace) -> None:
+    if options.after:
+        _require(options.after, CONFIG_NAME, TOKENIZER_NAME, CHECKPOINT_NAME, LOG_NAME)
     _prepare_processor()
     from .train import Trainer
 
@@ -69,6 +71,16 @@ def _train(options: argparse.Namespace) -> None:
         print(f"stopped after {minutes:.1f} minutes, {trainer.progress:.0%} of it; run it again")
         return
     print(f"held-out loss {loss.nats_per_token:.4f} nats/token, {loss.bits_per_byte:.4f} bits/byte")
+
+
+def _require(run: Path, *names: str) -> None:
+    """End the command with a sentence where a folder is not one of a run."""
+    missing = [name for name in names if not (run / name).is_file()]
+    if missing:
+        raise SystemExit(
+            f"{run} is not the folder of a run that was trained: it has no {', '.join(missing)}; "
+            "give --after the folder that an earlier `train` had as --run"
+        )
 
 
 def _ablate(options: argparse.Namespace) -> None:
@@ -174,7 +186,7 @@ def _card(options: argparse.Namespace) -> None:
     from .evaluation.results import RESULTS_NAME, read_results
     from .plot import PLOT_NAME, write_loss_plot
     from .progress import read_log
-    from .train import LOG_NAME, choose_device
+    from .train import choose_device
 
     checkpoint = read_checkpoint(options.run)
     results = read_results(options.output / RESULTS_NAME)

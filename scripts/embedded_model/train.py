@@ -21,7 +21,7 @@ import torch
 from torch import Tensor
 
 from .collect import SourceFile
-from .config import RunConfig
+from .config import CHECKPOINT_NAME, LOG_NAME, STABLE_NAME, RunConfig
 from .feed import RowFeed, RowShape, make_feed
 from .measure_loss import measure_held_out_loss
 from .network import Network
@@ -31,10 +31,6 @@ from .progress import LogEntry, ProgressLine, append_log
 from .schedule import is_decaying, rate_factor, row_tokens_at
 from .scores import HeldOutLoss
 from .tokenizer import Vocabulary
-
-CHECKPOINT_NAME = "checkpoint.pt"
-STABLE_NAME = "stable.pt"
-LOG_NAME = "log.jsonl"
 
 _SMOOTHING = 0.98
 _QUICK_HELD_OUT_ROWS = 16

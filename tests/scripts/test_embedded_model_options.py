@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from scripts.embedded_model import options
+from scripts.embedded_model.cli import main
 from scripts.embedded_model.config import (
     ModelShape,
     RunConfig,
@@ -64,6 +65,12 @@ def test_a_run_after_another_tells_both_commands_and_keeps_its_shape(tmp_path: P
     third = parse("--after", str(tmp_path))
     assert len(third.earlier_commands) == 2
     assert "--after RUN --num-layers 3 --minutes 7.0" in third.earlier_commands[1]
+
+
+def test_training_after_no_run_says_what_is_missing(tmp_path: Path) -> None:
+    write_config(parse(), tmp_path / "config.json")
+    with pytest.raises(SystemExit, match=r"it has no tokenizer\.json, checkpoint\.pt, log\.jsonl"):
+        main(["train", "--after", str(tmp_path), "--run", str(tmp_path / "new")])
 
 
 @pytest.mark.parametrize(

@@ -17,11 +17,11 @@ pytest.importorskip("tokenizers", reason=MISSING)
 
 from scripts.embedded_model.ablations import Variant
 from scripts.embedded_model.collect import SourceFile
-from scripts.embedded_model.config import ModelShape, RunConfig, TrainConfig
+from scripts.embedded_model.config import LOG_NAME, ModelShape, RunConfig, TrainConfig
 from scripts.embedded_model.progress import read_log
 from scripts.embedded_model.run_ablations import run_variants
 from scripts.embedded_model.tokenizer import Vocabulary, train_vocabulary
-from scripts.embedded_model.train import LOG_NAME, Trainer
+from scripts.embedded_model.train import Trainer
 
 TEXT = Path(__file__).read_text(encoding="utf-8")
 FILES = [SourceFile("train", "p", "m.py", TEXT)]
