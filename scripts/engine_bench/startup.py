@@ -2,7 +2,8 @@
 
 Cold: no process runs; the model's file is in the system's cache, as it is after its first use.
 Warm: the same client asks again, with another prompt.  Attach: a new client connects to what
-runs and asks with another prompt.  Prompts have about 32 tokens, and none begins as another.
+runs and asks with another prompt.  Prompts have about 32 tokens, and none begins as another;
+ours are asked for as ghost text is, which is what somebody waits for.
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
+from lsp_server.engine.api import Priority
+from lsp_server.engine.client import EngineClient
 from scripts.engine_bench.benchmark import Benchmark, Report, Values
 from scripts.engine_bench.conditions import Conditions
 from scripts.engine_bench.crowd import long_prompts
@@ -100,13 +103,17 @@ async def _measure(
 async def _start_ours(model: Path, num_threads: int, prompts: Iterator[str]) -> Mapping[str, float]:
     options = EngineOptions(CONTEXT_TOKENS, num_threads)
     async with engine_folders(options) as folders, attached(folders) as client:
-        streams = OurStreams(client, str(model))
+        streams = _streams(client, model)
         cold = await streams.ask(next(prompts), 0, 1)
         warm = await streams.ask(next(prompts), 1, 1)
         async with attached(folders) as another:
-            attach = await OurStreams(another, str(model)).ask(next(prompts), 2, 1)
+            attach = await _streams(another, model).ask(next(prompts), 2, 1)
     answers = zip(CASES, (cold, warm, attach), strict=True)
     return {case: answered.ms_to_first for case, answered in answers}
+
+
+def _streams(client: EngineClient, model: Path) -> OurStreams:
+    return OurStreams(client, str(model), Priority.GHOST_TEXT)
 
 
 async def _start_peer(

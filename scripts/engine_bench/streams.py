@@ -57,9 +57,18 @@ class Streams(Protocol):
 class OurStreams:
     """Implements `Streams` with our engine."""
 
-    def __init__(self, engine: Engine, model: str) -> None:
+    def __init__(self, engine: Engine, model: str, priority: Priority = Priority.ACTION) -> None:
+        """Ask a running engine.
+
+        Args:
+            engine: The engine.
+            model: What it has loaded.
+            priority: Of every question.  Other than for ghost text, the cache keeps nothing of
+                older prompts but beginnings, as the peer's does.
+        """
         self._engine = engine
         self._model = model
+        self._priority = priority
         self._numbers = itertools.count()
 
     async def ask(self, prompt: str, document: int, max_tokens: int) -> Answered:
@@ -74,9 +83,7 @@ class OurStreams:
             model=self._model,
             segments=(TextSegment(text=prompt, document=key, part=Part.PREFIX),),
             document_key=key,
-            # Other than for ghost text, the cache keeps nothing of older prompts but beginnings,
-            # as the peer's does.
-            priority=Priority.ACTION,
+            priority=self._priority,
             limits=Limits(max_tokens=max_tokens),
         )
         asked_s = time.perf_counter()
