@@ -14,7 +14,6 @@ import msgspec
 from msgspec import Meta
 
 from lsp_server.engine.model_info import Budgets
-from lsp_server.engine.step_costs import StepCosts
 from lsp_server.settings.schema import EngineSettings
 
 #: Tokens of a suggestion of one line, for estimates that people read.
@@ -100,18 +99,17 @@ def step_tokens(measured: Measurements, max_batch_tokens: int) -> int:
 
 
 def prefill_ms_per_token(measured: Measurements, target_step_ms: float) -> float:
-    """Return what reading one token of a long prompt takes, in steps within the target."""
+    """Return what reading one token of a long prompt takes.
+
+    A prompt that somebody waits for is read in steps within the target, or of
+    `_MIN_STEP_TOKENS` where those take longer.
+    """
     smallest = min(measured.prefill_ms)
     return min(
         ms / size
         for size, ms in measured.prefill_ms.items()
-        if ms <= target_step_ms or size == smallest
+        if ms <= target_step_ms or size <= max(smallest, _MIN_STEP_TOKENS)
     )
-
-
-def decode_width(measured: Measurements, num_sequences: int, target_step_ms: float) -> int:
-    """Return how many of so many sequences to decode together."""
-    return StepCosts(measured.step_ms).width_within(target_step_ms, num_sequences)
 
 
 def first_ms(measured: Measurements, num_tokens: int, target_step_ms: float) -> float:

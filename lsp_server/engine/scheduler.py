@@ -11,7 +11,8 @@ A step is three calls: `schedule`, the runner's `forward`, `take_in`.  The polic
    that decode come first, as many as pay together, one token each; then prefills in chunks, in
    order of arrival, each up to the next run of tokens that is kept.
 5. While somebody types, other work takes the shortest steps that prefill at all: a key that comes
-   in the middle of one waits for its end.
+   in the middle of one waits for its end.  While nobody does, an action that somebody waits for
+   takes steps as long as they pay.
 
 No model is known here; `kv_cache` decides which cells are used again.
 """
@@ -46,6 +47,8 @@ class StepPolicy:
         min_prefill_tokens: Tokens that are kept for prefills when there are any.
         tile_tokens: From so many on, llama.cpp reads cells for many tokens at once; a step of
             half as many takes longer where it stands deep in a prompt (docs/engine-facts.md).
+        max_last_tokens: Tokens in a step that ends all prompts in it, if more: the few that would
+            be left over take a step of their own otherwise.
         target_step_ms: A step has fewer tokens, down to `min_prefill_tokens`, where it would
             take longer.
         age_s: Seconds of waiting that raise a request by one class.
@@ -55,6 +58,7 @@ class StepPolicy:
     max_step_tokens: int = 64
     min_prefill_tokens: int = 16
     tile_tokens: int = 64
+    max_last_tokens: int = 0
     target_step_ms: float = 150.0
     age_s: float = 10.0
     typing_s: float = 2.0
@@ -79,6 +83,7 @@ class StepPolicy:
         return cls(
             max_tokens,
             min(cls().min_prefill_tokens, max_tokens),
+            max_last_tokens=min(max_tokens * 3 // 2, max_batch_tokens),
             target_step_ms=cls().target_step_ms if target_step_ms is None else target_step_ms,
         )
 
@@ -173,7 +178,7 @@ class Scheduler:
         ]
         decoding = [pair for pair in running if pair[1].num_uncomputed == 1]
         prefilling = [pair for pair in running if pair[1].num_uncomputed > 1]
-        step = Step(self._step_tokens([job for job, _ in prefilling], is_shared=bool(decoding)))
+        step = Step(self._step_tokens(prefilling, len(decoding)))
         for job, sequence in decoding[: self._width(len(decoding))]:
             step.add(job, sequence, keep=self._policy.min_prefill_tokens if prefilling else 0)
         for job, sequence in prefilling:
@@ -252,31 +257,40 @@ class Scheduler:
         if any(job.spec.is_interactive for job in self._jobs):
             self._last_typed_s = self._clock()
 
-    def _step_tokens(self, prefilling: list[Job], *, is_shared: bool) -> int:
-        """Return the budget of a step in which these requests take part with their prompts.
+    def _step_tokens(self, prefilling: list[tuple[Job, TokenSequence]], num_decoding: int) -> int:
+        """Return the budget of a step.
 
         Args:
-            prefilling: The requests; there may be none.
-            is_shared: Whether others write their answers in the same step.
+            prefilling: Who takes part with a prompt; there may be none.
+            num_decoding: How many write their answers in the same step.
         """
         policy = self._policy
         if not prefilling:
             return policy.max_step_tokens
-        is_interactive = any(job.spec.is_interactive for job in prefilling)
+        is_interactive = any(job.spec.is_interactive for job, _ in prefilling)
         is_typing = self._clock() - self._last_typed_s < policy.typing_s
         if is_typing and not is_interactive:
             return self._costs.tokens_as_quick_as(policy.min_prefill_tokens, policy.max_step_tokens)
         within = self._costs.tokens_within(
             policy.target_step_ms, policy.min_prefill_tokens, policy.max_step_tokens
         )
-        if is_interactive and not is_shared:
-            # Nobody waits for the end of this step but who waits for the end of this prompt.
-            return max(within, min(policy.tile_tokens, policy.max_step_tokens))
+        is_awaited = any(job.spec.is_awaited for job, _ in prefilling)
+        if is_awaited and not (is_interactive and num_decoding):
+            # Nobody waits for the end of this step but who waits for the end of these prompts.
+            wanted = max(within, min(policy.tile_tokens, policy.max_step_tokens))
+            num_left = num_decoding + sum(one.num_uncomputed for _, one in prefilling)
+            return num_left if wanted < num_left <= policy.max_last_tokens else wanted
         return self._costs.tokens_as_quick_as(within, policy.max_step_tokens)
 
     def _width(self, num_decoding: int) -> int:
-        """Return how many sequences that decode take part in the next step."""
-        return self._costs.width_within(self._policy.target_step_ms, num_decoding)
+        """Return how many sequences that decode take part in the next step.
+
+        As many as a prefill may have tokens are never too many.
+        """
+        policy = self._policy
+        return self._costs.width_within(
+            policy.target_step_ms, policy.min_prefill_tokens, num_decoding
+        )
 
     def _admit_waiting(self) -> None:
         """Start waiting requests in their order until one does not fit."""

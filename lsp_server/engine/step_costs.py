@@ -88,12 +88,13 @@ class StepCosts:
         if num_tokens in self._ms:
             self._ms[num_tokens] *= _HOPE
 
-    def width_within(self, target_ms: float, num_sequences: int) -> int:
+    def width_within(self, target_ms: float, least: int, num_sequences: int) -> int:
         """Return how many sequences to decode together: see `best_width`, within a time.
 
-        Where one sequence alone takes longer, up to double its time is allowed: one after the
-        other, everybody would wait longer still.
+        Up to `least` are taken however long they take.  Where one sequence alone takes longer than
+        the time, up to double its own is allowed: one after the other, everybody would wait longer
+        still.
         """
         width = self.best_width(num_sequences)
         limit_ms = max(target_ms, 2.0 * (self.ms_of(1) or 0.0))
-        return self.tokens_within(limit_ms, min(width, 1), width)
+        return self.tokens_within(limit_ms, min(width, least), width)

@@ -187,8 +187,8 @@ class EngineSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
         Meta(
             ge=10,
             le=10_000,
-            description="Longest step of the model to aim at, in milliseconds; a keystroke waits "
-            "for one step at most.",
+            description="Longest step of the model to aim at, in milliseconds, where somebody may "
+            "type: a keystroke waits for one step at most.",
         ),
     ] = 150
     target_first_ms: Annotated[

@@ -14,9 +14,9 @@ from lsp_server.engine.cost_model import (
     Measurements,
     Targets,
     budgets_from,
-    decode_width,
     first_ms,
     line_ms,
+    prefill_ms_per_token,
     step_tokens,
 )
 from lsp_server.engine.model_info import Budgets
@@ -77,22 +77,12 @@ def test_steps_grow_while_a_token_becomes_cheaper(
     assert step_tokens(measured, max_batch_tokens=256) == num_tokens
 
 
-@pytest.mark.parametrize(
-    ("target_ms", "num_sequences", "width"),
-    [(150.0, 4, 4), (150.0, 1, 1), (150.0, 8, 4), (10.0, 8, 4), (60.0, 4, 4)],
-)
-def test_sequences_run_together_within_the_target(
-    target_ms: float, num_sequences: int, width: int
-) -> None:
-    assert decode_width(LAPTOP, num_sequences, target_ms) == width
-
-
-def test_the_target_limits_how_many_run_together() -> None:
+def test_steps_may_be_as_long_as_they_pay_for_who_waits_for_the_prompt() -> None:
     measured = Measurements(
-        prefill_ms={16: 160.0}, decode_ms={1: 50.0, 2: 60.0, 4: 100.0, 8: 180.0}
+        prefill_ms={16: 220.0, 32: 350.0, 64: 540.0, 128: 1_000.0}, decode_ms={1: 90.0}
     )
-    assert decode_width(measured, 8, target_step_ms=1_000.0) == 8
-    assert decode_width(measured, 8, target_step_ms=140.0) == 6
+    assert prefill_ms_per_token(measured, target_step_ms=150.0) == 540.0 / 64
+    assert prefill_ms_per_token(measured, target_step_ms=1_000.0) == 1_000.0 / 128
 
 
 _SIZES = (16, 32, 64, 128)

@@ -44,6 +44,31 @@ def test_sequences_run_together_as_long_as_that_gives_more_tokens() -> None:
     assert costs_of({1: 10.0, 2: 30.0}).best_width(2) == 1
 
 
+@pytest.mark.parametrize(
+    ("target_ms", "least", "num_sequences", "width"),
+    [
+        (150.0, 1, 4, 4),
+        (150.0, 1, 1, 1),
+        (150.0, 1, 8, 6),
+        (1_000.0, 1, 8, 8),
+        (10.0, 1, 8, 4),
+        (10.0, 8, 8, 8),
+        (10.0, 16, 2, 2),
+        (10.0, 16, 0, 0),
+    ],
+)
+def test_sequences_run_together_within_the_target(
+    target_ms: float, least: int, num_sequences: int, width: int
+) -> None:
+    costs = costs_of({1: 50.0, 2: 60.0, 4: 100.0, 8: 180.0})
+    assert costs.width_within(target_ms, least, num_sequences) == width
+
+
+def test_sequences_that_would_wait_less_in_turn_do_not_run_together() -> None:
+    costs = costs_of({1: 50.0, 2: 60.0, 4: 100.0, 8: 220.0})
+    assert costs.width_within(1_000.0, 16, 8) == 4
+
+
 def test_one_disturbed_step_hardly_counts() -> None:
     costs = costs_of({1: 10.0})
     costs.note(1, 10_000.0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -23,7 +24,7 @@ from lsp_server.engine.scheduler import StepPolicy
 from lsp_server.engine.tuning import Tuner, TuningPlan
 from lsp_server.errors import EngineError
 from tests.engine.test_calibration_store import KEY, MEASURED
-from tests.support.engine import FakeClock, SchedulerHarness, make_request
+from tests.support.engine import SMALL_LIMITS, FakeClock, SchedulerHarness, make_request
 
 TARGETS = Targets(step_ms=150.0, first_ms=5_000.0, answer_ms=2_000.0)
 ROOM = Room(tuple(range(8)), 512)
@@ -193,8 +194,40 @@ def test_steps_have_the_size_that_was_found() -> None:
     harness = SchedulerHarness()
     policy = StepPolicy.for_batches_of(64, max_step_tokens=64, target_step_ms=100.0)
     harness.scheduler.tune(policy, {16: 40.0, 32: 80.0, 64: 160.0})
-    harness.submit(prompt="p" * 300, priority=Priority.ACTION)
+    harness.submit(prompt="p" * 300, priority=Priority.WARM, max_tokens=0)
     assert len(harness.step().batch()) == 40
+
+
+def test_an_action_takes_long_steps_unless_somebody_types() -> None:
+    harness = SchedulerHarness()
+    policy = StepPolicy.for_batches_of(64, target_step_ms=100.0)
+    harness.scheduler.tune(policy, {16: 40.0, 32: 80.0, 64: 160.0})
+    harness.submit(prompt="p" * 300, document_key="action", priority=Priority.ACTION)
+    assert len(harness.step().batch()) == 64
+
+    key = harness.submit(prompt="key", document_key="typed", max_tokens=1)
+    while not key.ends:
+        harness.step()
+    assert len(harness.step().batch()) == 16
+
+    harness.clock.now_s += policy.typing_s
+    assert len(harness.step().batch()) == 64
+
+
+@pytest.mark.parametrize(
+    ("num_tokens", "sizes"),
+    [(64, [64]), (65, [65]), (96, [96]), (97, [64, 33]), (180, [64, 64, 52])],
+)
+def test_the_last_step_of_a_prompt_takes_the_few_tokens_left(
+    num_tokens: int, sizes: list[int]
+) -> None:
+    limits = dataclasses.replace(SMALL_LIMITS, max_batch_tokens=512)
+    harness = SchedulerHarness(limits=limits, policy=StepPolicy.for_batches_of(512))
+    harness.submit(prompt="p" * (num_tokens - 1), max_tokens=1)
+    found = []
+    while not harness.scheduler.is_idle:
+        found.append(sum(chunk.end - chunk.start for chunk in harness.step().chunks))
+    assert found == sizes
 
 
 def test_a_key_reads_its_own_prompt_in_whole_tiles() -> None:
@@ -213,10 +246,21 @@ def test_a_key_reads_its_own_prompt_in_whole_tiles() -> None:
 
 def test_sequences_that_would_take_too_long_together_take_turns() -> None:
     harness = SchedulerHarness()
-    policy = StepPolicy.for_batches_of(64, target_step_ms=100.0)
+    policy = StepPolicy(min_prefill_tokens=2, target_step_ms=100.0)
     harness.scheduler.tune(policy, {1: 40.0, 2: 60.0, 4: 100.0, 8: 190.0})
     for number in range(6):
         harness.submit(prompt=f"{number}", document_key=f"{number}", max_tokens=50)
     for _ in range(10):
         step = harness.step()
     assert len(step.batch()) == 4
+
+
+def test_so_many_run_together_as_a_prefill_may_have_tokens() -> None:
+    harness = SchedulerHarness()
+    policy = StepPolicy(min_prefill_tokens=16, target_step_ms=100.0)
+    harness.scheduler.tune(policy, {1: 40.0, 2: 60.0, 4: 100.0, 8: 190.0})
+    for number in range(6):
+        harness.submit(prompt=f"{number}", document_key=f"{number}", max_tokens=50)
+    for _ in range(10):
+        step = harness.step()
+    assert len(step.batch()) == 6
