@@ -57,11 +57,6 @@ class JobSpec:
         """Whether it is of somebody who types and waits for it."""
         return self.priority <= Priority.POPUP
 
-    @property
-    def is_awaited(self) -> bool:
-        """Whether somebody waits for it."""
-        return self.priority <= Priority.ACTION
-
     def supersedes_spec(self, older: JobSpec) -> bool:
         """Return whether this request ends another one."""
         return (

@@ -11,8 +11,8 @@ A step is three calls: `schedule`, the runner's `forward`, `take_in`.  The polic
    that decode come first, as many as pay together, one token each; then prefills in chunks, in
    order of arrival, each up to the next run of tokens that is kept.
 5. While somebody types, other work takes the shortest steps that prefill at all: a key that comes
-   in the middle of one waits for its end.  While nobody does, an action that somebody waits for
-   takes steps as long as they pay.
+   in the middle of one waits for its end.  The longer nobody has typed, the longer are the steps
+   of an action that somebody waits for.
 
 No model is known here; `kv_cache` decides which cells are used again.
 """
@@ -24,7 +24,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from lsp_server.engine.admission import Admission
-from lsp_server.engine.api import EndReason, ErrorReport, PromptEvent, TextEvent
+from lsp_server.engine.api import EndReason, ErrorReport, Priority, PromptEvent, TextEvent
 from lsp_server.engine.error_reports import report_of
 from lsp_server.engine.job import Job
 from lsp_server.engine.kv_cache import KvCache
@@ -47,21 +47,26 @@ class StepPolicy:
         min_prefill_tokens: Tokens that are kept for prefills when there are any.
         tile_tokens: From so many on, llama.cpp reads cells for many tokens at once; a step of
             half as many takes longer where it stands deep in a prompt (docs/engine-facts.md).
-        max_last_tokens: Tokens in a step that ends all prompts in it, if more: the few that would
-            be left over take a step of their own otherwise.
+        max_long_tokens: Tokens in a step of an action while nobody types, and in the last step
+            of a prompt; 0 if they are to have no more than others.
         target_step_ms: A step has fewer tokens, down to `min_prefill_tokens`, where it would
             take longer.
         age_s: Seconds of waiting that raise a request by one class.
         typing_s: Seconds after a request of somebody who types in which the next is expected.
+        silence_share: A step of an action may take this share of the time since that request.
+        last_ratio: The last step of a prompt may have so many times the tokens of others: the few
+            that would be left over take a step of their own otherwise.
     """
 
     max_step_tokens: int = 64
     min_prefill_tokens: int = 16
     tile_tokens: int = 64
-    max_last_tokens: int = 0
+    max_long_tokens: int = 0
     target_step_ms: float = 150.0
     age_s: float = 10.0
     typing_s: float = 2.0
+    silence_share: float = 0.1
+    last_ratio: float = 1.5
 
     @classmethod
     def for_batches_of(
@@ -83,7 +88,7 @@ class StepPolicy:
         return cls(
             max_tokens,
             min(cls().min_prefill_tokens, max_tokens),
-            max_last_tokens=min(max_tokens * 3 // 2, max_batch_tokens),
+            max_long_tokens=max_batch_tokens,
             target_step_ms=cls().target_step_ms if target_step_ms is None else target_step_ms,
         )
 
@@ -267,20 +272,30 @@ class Scheduler:
         policy = self._policy
         if not prefilling:
             return policy.max_step_tokens
-        is_interactive = any(job.spec.is_interactive for job, _ in prefilling)
-        is_typing = self._clock() - self._last_typed_s < policy.typing_s
-        if is_typing and not is_interactive:
+        priority = min(job.spec.priority for job, _ in prefilling)
+        is_interactive = priority <= Priority.POPUP
+        silence_s = self._clock() - self._last_typed_s
+        if not is_interactive and silence_s < policy.typing_s:
             return self._costs.tokens_as_quick_as(policy.min_prefill_tokens, policy.max_step_tokens)
         within = self._costs.tokens_within(
             policy.target_step_ms, policy.min_prefill_tokens, policy.max_step_tokens
         )
-        is_awaited = any(job.spec.is_awaited for job, _ in prefilling)
-        if is_awaited and not (is_interactive and num_decoding):
+        num_left = num_decoding + sum(one.num_uncomputed for _, one in prefilling)
+        if is_interactive and not num_decoding:
             # Nobody waits for the end of this step but who waits for the end of these prompts.
-            wanted = max(within, min(policy.tile_tokens, policy.max_step_tokens))
-            num_left = num_decoding + sum(one.num_uncomputed for _, one in prefilling)
-            return num_left if wanted < num_left <= policy.max_last_tokens else wanted
+            tile_tokens = min(policy.tile_tokens, policy.max_step_tokens)
+            return self._to_the_end(max(within, tile_tokens), num_left)
+        if priority == Priority.ACTION:
+            ms = max(policy.target_step_ms, silence_s * 1_000.0 * policy.silence_share)
+            most = max(policy.max_step_tokens, policy.max_long_tokens)
+            long = self._costs.tokens_within(ms, policy.min_prefill_tokens, most)
+            return self._to_the_end(long, num_left)
         return self._costs.tokens_as_quick_as(within, policy.max_step_tokens)
+
+    def _to_the_end(self, num_tokens: int, num_left: int) -> int:
+        """Return the tokens of a step, or all that are left if those are few more."""
+        most = min(int(num_tokens * self._policy.last_ratio), self._policy.max_long_tokens)
+        return num_left if num_tokens < num_left <= most else num_tokens
 
     def _width(self, num_decoding: int) -> int:
         """Return how many sequences that decode take part in the next step.

@@ -17,7 +17,7 @@ from lsp_server.engine.cost_model import Measurements, Targets
 from lsp_server.engine.loaded_model import LoadedRunner, ReportProgress
 from lsp_server.engine.local import LocalEngine
 from lsp_server.engine.model_info import ModelInfo
-from lsp_server.engine.runners.base import BatchToken, Logits
+from lsp_server.engine.runners.base import BatchToken, Logits, RunnerLimits
 from lsp_server.engine.runners.fake import FakeRunner, hashed_logits, scripted_logits
 from lsp_server.engine.runners.fake_models import load_fake_model
 from lsp_server.engine.scheduler import StepPolicy
@@ -198,20 +198,24 @@ def test_steps_have_the_size_that_was_found() -> None:
     assert len(harness.step().batch()) == 40
 
 
-def test_an_action_takes_long_steps_unless_somebody_types() -> None:
-    harness = SchedulerHarness()
-    policy = StepPolicy.for_batches_of(64, target_step_ms=100.0)
-    harness.scheduler.tune(policy, {16: 40.0, 32: 80.0, 64: 160.0})
-    harness.submit(prompt="p" * 300, document_key="action", priority=Priority.ACTION)
-    assert len(harness.step().batch()) == 64
+def test_steps_of_an_action_grow_while_nobody_types() -> None:
+    limits = RunnerLimits(
+        context_tokens=2_048, num_cells=2_048, max_sequences=8, max_batch_tokens=256
+    )
+    harness = SchedulerHarness(limits=limits)
+    policy = StepPolicy.for_batches_of(256, max_step_tokens=64, target_step_ms=100.0)
+    harness.scheduler.tune(policy, {16: 100.0, 32: 200.0, 64: 400.0, 256: 1_600.0})
+    harness.submit(prompt="p" * 1_500, document_key="action", priority=Priority.ACTION)
+    assert len(harness.step().batch()) == 256, "nobody has typed yet"
 
     key = harness.submit(prompt="key", document_key="typed", max_tokens=1)
     while not key.ends:
         harness.step()
-    assert len(harness.step().batch()) == 16
-
-    harness.clock.now_s += policy.typing_s
-    assert len(harness.step().batch()) == 64
+    sizes = []
+    for silence_s in (0.0, 1.9, 2.0, 4.0, 8.0, 100.0):
+        harness.clock.now_s = silence_s
+        sizes.append(len(harness.step().batch()))
+    assert sizes == pytest.approx([16, 16, 32, 64, 128, 256], rel=0.1)
 
 
 @pytest.mark.parametrize(

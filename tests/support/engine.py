@@ -116,7 +116,8 @@ class EngineHarness:
         self.clock = FakeClock()
         self.cache = KvCache(runner, keep)
         self.refresher = Refresher(self.cache, max_tokens=16)
-        self.scheduler = Scheduler(self.cache, policy or StepPolicy(), self.clock)
+        policy = policy or StepPolicy.for_batches_of(runner.limits.max_batch_tokens)
+        self.scheduler = Scheduler(self.cache, policy, self.clock)
         self._any_runner = runner
         self._preparer = RequestPreparer("fake", runner.vocabulary, runner.limits)
         self._num_taken = 0
