@@ -19,7 +19,7 @@ never runs out of them.  Documents that give way are copied out to memory, withi
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from lsp_server.engine.admission import Admission, Demand, check_possible
@@ -27,7 +27,7 @@ from lsp_server.engine.kv_sequence import KvSequence
 from lsp_server.engine.kv_store import KvStore
 from lsp_server.engine.reuse_plan import ReusePlan, plan_splice
 from lsp_server.engine.runners.base import Runner
-from lsp_server.engine.saved_states import SavedStates
+from lsp_server.engine.saved_states import SavedState, SavedStates
 from lsp_server.engine.splice import common_prefix_length
 
 #: A shorter sequence is computed again in less time than it takes to copy.
@@ -69,6 +69,8 @@ class KvCache:
         self._parked: OrderedDict[str, KvSequence] = OrderedDict()
         self._saved = SavedStates(policy.max_saved_bytes)
         self._spare: KvSequence | None = None
+        self._num_parkings = 0
+        self._num_departed = 0
 
     @property
     def means(self) -> str:
@@ -136,6 +138,21 @@ class KvCache:
         return self._saved.documents
 
     @property
+    def num_parkings(self) -> int:
+        """Sequences that were parked since the start, of whatever document."""
+        return self._num_parkings
+
+    @property
+    def num_departed(self) -> int:
+        """Documents that gave their cells away since the start."""
+        return self._num_departed
+
+    @property
+    def can_copy_out(self) -> bool:
+        """Whether documents can be copied out to memory now."""
+        return bool(self._saved.max_bytes) and self._store.can_copy_out
+
+    @property
     def spare(self) -> KvSequence | None:
         """The running sequence that gives way as soon as a request needs its cells."""
         return self._spare
@@ -197,7 +214,7 @@ class KvCache:
         self.forget(key)
         sequence.num_reserved = 0
         del self._running[sequence.sequence_id]
-        self._parked[key] = sequence
+        self._park(sequence)
 
     def release(self, sequence: KvSequence) -> None:
         """Free a running sequence and the cells that nobody else owns."""
@@ -219,6 +236,30 @@ class KvCache:
             self.release(self._spare)
         for key in self.parked_documents:
             self.forget(key)
+
+    def move_out(self, document_key: str) -> bool:
+        """Copy a parked document out to memory, or forget it if it is very short.
+
+        Returns:
+            Whether it has left the cache: it stays if it or another one would be lost otherwise.
+        """
+        sequence = self._parked[document_key]
+        if len(sequence.tokens) >= _MIN_SAVED_TOKENS:
+            room = self._saved.max_bytes - self._saved.num_bytes
+            saved = None if sequence.islands else self._store.save(sequence, room)
+            if saved is None:
+                return False
+            self._saved.put(document_key, saved)
+        del self._parked[document_key]
+        self._leave(sequence)
+        return True
+
+    def move_together(self, document_key: str) -> None:
+        """Copy a parked document into the lowest free cells, if it owns its cells alone."""
+        sequence = self._parked[document_key]
+        if self._store.can_move_together(sequence) and not self._store.move_together(sequence):
+            del self._parked[document_key]
+            self._store.drop(sequence)
 
     def start_spare(self, source: KvSequence) -> KvSequence | None:
         """Return a copy of what is exact of a parked sequence, or `None` without a free id.
@@ -252,6 +293,7 @@ class KvCache:
         assert spare is not None, "a spare sequence was started"
         stale = self._parked[spare.document_key]
         spare.target = stale.target
+        spare.parking = stale.parking
         spare.num_reserved = 0
         self._parked[spare.document_key] = spare
         del self._running[spare.sequence_id]
@@ -301,7 +343,7 @@ class KvCache:
         """
         own = self._parked.get(demand.document_key)
         others = [each for each in self.sequences if each is not own and each is not self._spare]
-        plans = [] if own is None else [self._plan_own(own, demand)]
+        plans = [] if own is None else [self._plan_own(own, demand, self._store.num_owners)]
         plans += [self._plan_prefix(other, demand) for other in others]
         best = ReusePlan()
         for plan in plans:
@@ -309,7 +351,9 @@ class KvCache:
                 best = plan
         return best
 
-    def _plan_own(self, own: KvSequence, demand: Demand) -> ReusePlan:
+    def _plan_own(
+        self, own: KvSequence, demand: Demand, num_owners: Callable[[int], int]
+    ) -> ReusePlan:
         if not (self._max_age and demand.may_splice):
             return self._plan_prefix(own, demand)
         return plan_splice(
@@ -317,7 +361,7 @@ class KvCache:
             demand.prompt,
             demand.num_wanted,
             max_age=self._max_age,
-            num_owners=self._store.num_owners,
+            num_owners=num_owners,
         )
 
     def _plan_prefix(self, source: KvSequence, demand: Demand) -> ReusePlan:
@@ -389,6 +433,15 @@ class KvCache:
             saved = self._store.save(sequence, self._saved.max_bytes)
             if saved is not None:
                 self._saved.put(key, saved)
+        self._leave(sequence)
+
+    def _park(self, sequence: KvSequence) -> None:
+        self._num_parkings += 1
+        sequence.parking = self._num_parkings
+        self._parked[sequence.document_key] = sequence
+
+    def _leave(self, sequence: KvSequence) -> None:
+        self._num_departed += 1
         self._store.drop(sequence)
 
     def _drop_leftovers(self, besides: KvSequence | None = None) -> bool:
@@ -405,8 +458,7 @@ class KvCache:
         saved = self._saved.get(key)
         if saved is None or key in self._parked or not self._store.can_copy_out:
             return
-        wanted = demand.prompt[: demand.num_wanted]
-        gain = common_prefix_length(saved.tokens, wanted) - self._best_plan(demand).num_reused
+        gain = self._plan_saved(saved, demand).num_reused - self._best_plan(demand).num_reused
         has_id = self._store.num_free_ids or self._parked
         if gain < _MIN_SAVED_TOKENS or not has_id:
             return
@@ -417,4 +469,11 @@ class KvCache:
         sequence = self._store.restore(saved, key)
         if sequence is not None:
             self._saved.drop(key)
-            self._parked[key] = sequence
+            self._park(sequence)
+
+    def _plan_saved(self, saved: SavedState, demand: Demand) -> ReusePlan:
+        """Return the plan for a saved document as if it were parked."""
+        tokens, ages = list(saved.tokens), list(saved.ages)
+        cells = list(range(len(tokens)))
+        parked = KvSequence(0, demand.document_key, tokens, cells, ages, saved.num_exact)
+        return self._plan_own(parked, demand, lambda _cell: 1)

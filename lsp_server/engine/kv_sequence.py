@@ -50,6 +50,7 @@ class KvSequence:
         islands: What is kept behind the gap, in order of positions.
         leftovers: What older prompts of the document had and this one has not; gives way first.
         target: The prompt that it is computed for.
+        parking: The number of its last parking among all of the cache.
         num_reserved: Cells that it may still take.
     """
 
@@ -62,6 +63,7 @@ class KvSequence:
     islands: list[Island] = field(default_factory=list)
     leftovers: list[Island] = field(default_factory=list)
     target: tuple[int, ...] = ()
+    parking: int = 0
     num_reserved: int = 0
 
     @property

@@ -142,6 +142,20 @@ class KvStore:
         state = self._runner.save_state(sequence.sequence_id)
         return SavedState(tuple(sequence.tokens), tuple(sequence.ages), sequence.num_exact, state)
 
+    def can_move_together(self, sequence: KvSequence) -> bool:
+        """Return whether a sequence can be copied into other cells: they are its own alone."""
+        has_own_cells = all(self._ledger.num_owners(cell) == 1 for cell in sequence.cells)
+        return self.can_copy_out and has_own_cells
+
+    def move_together(self, sequence: KvSequence) -> bool:
+        """Copy a sequence out and back into the lowest free cells; return whether it is there.
+
+        If not, the runner's sequence is empty, and this one is to be dropped.
+        """
+        state = self._runner.save_state(sequence.sequence_id)
+        self._runner.remove_cells(sequence.sequence_id, 0, None)
+        return self._runner.restore_state(sequence.sequence_id, state)
+
     def restore(self, saved: SavedState, key: str) -> KvSequence | None:
         """Return a sequence made of a saved one, or `None` if the runner had no room."""
         sequence = self.new(key)

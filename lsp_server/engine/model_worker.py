@@ -28,9 +28,6 @@ from lsp_server.errors import BantamError, EngineError, EngineStoppedError
 
 logger = logging.getLogger(__name__)
 
-#: Nobody asked for so long: the user pauses, and the pause can be used.
-_PAUSE_AFTER_S = 0.3
-
 #: Takes the fraction of the model that is loaded; must not block.
 ProgressListener = Callable[[float], None]
 
@@ -248,11 +245,11 @@ class ModelWorker:
 
     def _next_command(self, loop: StepLoop) -> _Command:
         """Wait for a command; after a while without any, do what can be done meanwhile."""
-        patience_s = _PAUSE_AFTER_S
-        while loop.is_idle and loop.can_use_pause:
+        started_s = self._clock()
+        while loop.is_idle and (pause_s := loop.pause_s) is not None:
+            passed_s = self._clock() - started_s
             with contextlib.suppress(queue.Empty):
-                return self._commands.get(timeout=patience_s)
-            patience_s = 0.0
+                return self._commands.get(timeout=max(pause_s - passed_s, 0.0))
             self._note_using_pause(True)
             loop.use_pause(lambda: not self._commands.empty())
             self._note_using_pause(False)

@@ -17,10 +17,16 @@ from lsp_server.engine.runners.base import Logits, Runner
 from lsp_server.engine.scheduler import Scheduler, StepPolicy
 from lsp_server.engine.status import LoadedModel
 from lsp_server.engine.step import Step
+from lsp_server.engine.tidying import Tidier
 from lsp_server.engine.tuning import Tuner, TuningPlan
 from lsp_server.errors import EngineError, NoCellsError
 
 logger = logging.getLogger(__name__)
+
+#: Nobody asked for so long: somebody who types pauses, and the pause can be used.
+_PAUSE_AFTER_S = 0.3
+#: The pause is a longer one: what cannot be broken off has time.
+_LONG_PAUSE_AFTER_S = 2.0
 
 
 class StepLoop:
@@ -50,6 +56,7 @@ class StepLoop:
         policy = StepPolicy.for_batches_of(runner.limits.max_batch_tokens)
         self._scheduler = Scheduler(self._cache, policy, clock)
         self._refresher = Refresher(self._cache, policy.max_step_tokens)
+        self._tidier = Tidier(self._cache)
         self._step_seconds = HistogramCounter(STEP_BOUNDS_S)
         self._target_step_ms = None if tuning is None else tuning.targets.step_ms
         self._tuner = None if tuning is None else Tuner(tuning, runner, clock)
@@ -62,10 +69,11 @@ class StepLoop:
         return self._scheduler.is_idle
 
     @property
-    def can_use_pause(self) -> bool:
-        """Whether there is something to compute while nobody asks."""
-        tuner = self._tuner
-        return self._refresher.has_work or (tuner is not None and tuner.can_measure(self._room))
+    def pause_s(self) -> float | None:
+        """After how long a pause there is something to do, or `None` if there is nothing."""
+        if self._refresher.has_work or self._can_measure:
+            return _PAUSE_AFTER_S
+        return _LONG_PAUSE_AFTER_S if self._tidier.has_work else None
 
     @property
     def budgets(self) -> Budgets | None:
@@ -134,17 +142,19 @@ class StepLoop:
             on_forward(())
 
     def use_pause(self, should_stop: Callable[[], bool]) -> None:
-        """Compute some stale tokens again, or measure a little, while there is no request.
+        """Compute some stale tokens again, measure a little, or tidy up, while nobody asks.
 
         Args:
             should_stop: Whether a request came; asked between two steps of a measurement.
         """
         if self._refresher.has_work:
             self._refresh()
-        elif self._tuner is not None:
+        elif self._tuner is not None and self._can_measure:
             measured = self._tuner.measure(self._room, should_stop)
             if measured is not None:
                 self._tune(measured)
+        else:
+            self._tidier.tidy_once()
 
     def _refresh(self) -> None:
         chunk = self._refresher.next_chunk()
@@ -158,6 +168,10 @@ class StepLoop:
         else:
             num_tokens = self._refresher.take_in(chunk, was_aborted=logits is None)
             self._scheduler.note_idle_tokens(num_tokens)
+
+    @property
+    def _can_measure(self) -> bool:
+        return self._tuner is not None and self._tuner.can_measure(self._room)
 
     @property
     def _room(self) -> Room:

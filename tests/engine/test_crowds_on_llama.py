@@ -12,7 +12,7 @@ from typing import NamedTuple
 import pytest
 import pytest_asyncio
 
-from lsp_server.engine import model_worker
+from lsp_server.engine import step_loop
 from lsp_server.engine.api import (
     EndEvent,
     EndReason,
@@ -91,9 +91,10 @@ async def exact(tiny_model: Path) -> AsyncIterator[Crowd]:
 
 @pytest_asyncio.fixture
 async def refreshing(tiny_model: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Crowd]:
-    """An engine that refreshes as soon as it has nothing else to do, with room for it."""
-    monkeypatch.setattr(model_worker, "_PAUSE_AFTER_S", 0.0)
-    crowd = Crowd(tiny_model, KeepPolicy(max_age=4), num_cells=4_096)
+    """An engine that refreshes and tidies as soon as it has nothing else to do."""
+    monkeypatch.setattr(step_loop, "_PAUSE_AFTER_S", 0.0)
+    monkeypatch.setattr(step_loop, "_LONG_PAUSE_AFTER_S", 0.0)
+    crowd = Crowd(tiny_model, KeepPolicy(max_age=4, max_saved_bytes=10_000_000), num_cells=4_096)
     yield crowd
     await crowd.engine.aclose()
     crowd.runner.close_at_last()
@@ -224,7 +225,7 @@ async def test_refreshing_between_requests_loses_no_cell_and_leaves_right_answer
     await ask(engine, question)
     [worker] = engine._pool.workers
     async with asyncio.timeout(DEADLINE_S):
-        while worker._loop is not None and worker._loop.can_use_pause:  # noqa: ASYNC110 - no event
+        while worker._loop is not None and worker._loop.pause_s is not None:  # noqa: ASYNC110 - no event
             await asyncio.sleep(0.002)
     answer = await ask(engine, question)
     assert answer.end.cost.tokens_computed == 1

@@ -98,6 +98,8 @@ def test_answers_are_right_whatever_is_kept_moved_saved_or_refreshed(seed: int) 
             assert heard.text() == fresh_answer(document.request())
         if chance.random() < 0.3:
             harness.refresh(max_chunks=chance.randrange(4), abort=chance.random() < 0.2)
+        if not harness.refresher.has_work:
+            harness.tidy()
     harness.run()
     harness.refresh()
     parked = [harness.cache.parked(key) for key in harness.cache.parked_documents]

@@ -80,6 +80,23 @@ def test_reuse_after_edits_equals_a_full_recompute(tiny_model: Path, load: Load)
     assert num_reused > 0
 
 
+def test_answers_are_the_same_when_idle_documents_were_moved(tiny_model: Path, load: Load) -> None:
+    keep = KeepPolicy(max_age=4, max_saved_bytes=10_000_000)
+    harness = EngineHarness(load(tiny_model), keep=keep)
+    texts = {f"{number}.py": text for number, text in enumerate(edits(3, seed=5))}
+    before = {
+        key: harness.answer(request_for(text, document_key=key)) for key, text in texts.items()
+    }
+    for _ in range(4):
+        harness.answer(request_for(texts["2.py"], document_key="2.py"))
+    harness.tidy()
+    assert harness.cache.parked_documents == ("2.py",)
+    for key in ("2.py", "1.py", "0.py"):
+        after = harness.answer(request_for(texts[key], document_key=key))
+        assert after.end.cost.tokens_computed == 1
+        assert after.logprobs() == pytest.approx(before[key].logprobs(), abs=0.02)
+
+
 def test_requests_at_the_same_time_answer_as_alone(tiny_model: Path, load: Load) -> None:
     # In larger steps rounding differs, and this model has no firm opinions.
     policy = StepPolicy(max_step_tokens=32)

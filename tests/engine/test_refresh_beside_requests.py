@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 import pytest
 import pytest_asyncio
 
-from lsp_server.engine import model_worker
+from lsp_server.engine import step_loop
 from lsp_server.engine.api import EndEvent, GenerateRequest, TextEvent
 from lsp_server.engine.kv_cache import KvCache
 from lsp_server.engine.loaded_model import LoadedRunner, ReportProgress
@@ -60,7 +60,7 @@ def runner(monkeypatch: pytest.MonkeyPatch) -> HangingRunner:
         runner.is_refreshing = False
 
     monkeypatch.setattr(StepLoop, "use_pause", noted)
-    monkeypatch.setattr(model_worker, "_PAUSE_AFTER_S", 0.0)
+    monkeypatch.setattr(step_loop, "_PAUSE_AFTER_S", 0.0)
     return runner
 
 

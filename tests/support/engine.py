@@ -26,6 +26,7 @@ from lsp_server.engine.runners.base import Runner, RunnerLimits
 from lsp_server.engine.runners.fake import FakeRunner, NextLogits, exact_digests, hashed_logits
 from lsp_server.engine.scheduler import Scheduler, StepPolicy
 from lsp_server.engine.step import Step
+from lsp_server.engine.tidying import Tidier
 
 
 class FakeClock:
@@ -116,6 +117,7 @@ class EngineHarness:
         self.clock = FakeClock()
         self.cache = KvCache(runner, keep)
         self.refresher = Refresher(self.cache, max_tokens=16)
+        self.tidier = Tidier(self.cache, idle_after_requests=3)
         policy = policy or StepPolicy.for_batches_of(runner.limits.max_batch_tokens)
         self.scheduler = Scheduler(self.cache, policy, self.clock)
         self._any_runner = runner
@@ -172,6 +174,12 @@ class EngineHarness:
             num_tokens += self.refresher.take_in(chunk, was_aborted=abort)
             self.check()
         return num_tokens
+
+    def tidy(self) -> None:
+        """Do what is done in a long pause."""
+        while self.tidier.has_work:
+            self.tidier.tidy_once()
+            self.check()
 
     def answer(self, request: GenerateRequest | None = None, **fields: Any) -> Heard:
         heard = self.submit(request, **fields)

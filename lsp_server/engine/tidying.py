@@ -1,0 +1,89 @@
+"""Documents that nobody asks for leave the cache while nobody waits, and who stays moves together.
+
+llama.cpp's attention goes through all cells up to the highest one in use, and for one sequence that
+writes it deals them out to the threads in equal parts (docs/engine-facts.md): beside the cells of
+other documents, few threads have all the work.  So those are copied out to memory, as long as there
+is room, and come back with their next request; the last document's cells are copied out and back
+into the lowest ones.  Neither can be broken off, so both are left to longer pauses.
+"""
+
+from __future__ import annotations
+
+import logging
+
+from lsp_server.engine.kv_cache import KvCache
+from lsp_server.engine.kv_sequence import KvSequence
+from lsp_server.errors import EngineError
+
+logger = logging.getLogger(__name__)
+
+#: A document is idle after so many requests for others.  Bringing it back takes about as long as
+#: what two suggestions lose beside it.
+IDLE_AFTER_REQUESTS = 20
+
+
+class Tidier:
+    """Keeps the cells of one cache together, one document after the other."""
+
+    def __init__(self, cache: KvCache, idle_after_requests: int = IDLE_AFTER_REQUESTS) -> None:
+        """Start with nothing to do.
+
+        Args:
+            cache: Its idle documents are moved out; nothing may be running meanwhile.
+            idle_after_requests: A document is idle after so many requests for others.
+        """
+        self._cache = cache
+        self._idle_after_requests = idle_after_requests
+        #: By document, when it was parked that there was no room for in memory.
+        self._given_up: dict[str, int] = {}
+        self._num_departed = 0
+
+    @property
+    def has_work(self) -> bool:
+        """Whether there is something to move."""
+        if not self._cache.can_copy_out:
+            return False
+        return self._next_idle() is not None or self._next_scattered() is not None
+
+    def tidy_once(self) -> None:
+        """Move one document, if there is one to move."""
+        idle, scattered = self._next_idle(), self._next_scattered()
+        try:
+            if idle is not None:
+                if not self._cache.move_out(idle.document_key):
+                    self._give_up(idle)
+            elif scattered is not None:
+                self._num_departed = self._cache.num_departed
+                self._cache.move_together(scattered.document_key)
+        except EngineError as error:
+            logger.warning("a document stays where it is: %s", error)
+            if idle is not None:
+                self._give_up(idle)
+
+    def _next_idle(self) -> KvSequence | None:
+        """Return the document that was asked for longest ago, if it is idle and can go."""
+        for parked in self._parked:
+            age = self._cache.num_parkings - parked.parking
+            if age < self._idle_after_requests:
+                return None
+            if self._given_up.get(parked.document_key) != parked.parking:
+                return parked
+        return None
+
+    def _next_scattered(self) -> KvSequence | None:
+        """Return the only document that is left, if it lies behind what others left free."""
+        if self._num_departed == self._cache.num_departed or len(self._parked) != 1:
+            return None
+        return self._parked[0]
+
+    @property
+    def _parked(self) -> list[KvSequence]:
+        """What is parked, longest ago first."""
+        found = (self._cache.parked(key) for key in self._cache.parked_documents)
+        return sorted((one for one in found if one is not None), key=lambda one: one.parking)
+
+    def _give_up(self, idle: KvSequence) -> None:
+        """Leave a document where it is until its next request."""
+        self._given_up[idle.document_key] = idle.parking
+        for key in self._given_up.keys() - set(self._cache.parked_documents):
+            del self._given_up[key]
