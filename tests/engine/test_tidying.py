@@ -37,13 +37,12 @@ def typing_elsewhere(num_keys: int, keep: KeepPolicy = SAVING) -> SchedulerHarne
 
 
 def test_document_leaves_after_requests_for_another_one() -> None:
-    harness = typing_elsewhere(2)
-    harness.tidy()
-    assert harness.cache.parked_documents == ("first.py", "second.py")
-    harness.answer(request_for("second.py", "yy"))
-    harness.tidy()
-    assert harness.cache.parked_documents == ("second.py",)
-    assert harness.cache.saved_documents == ("first.py",)
+    too_early, in_time = typing_elsewhere(2), typing_elsewhere(3)
+    too_early.tidy()
+    assert too_early.cache.parked_documents == ("first.py", "second.py")
+    in_time.tidy()
+    assert in_time.cache.parked_documents == ("second.py",)
+    assert in_time.cache.saved_documents == ("first.py",)
 
 
 def test_the_document_that_stays_has_the_lowest_cells() -> None:
