@@ -97,11 +97,11 @@ def test_refreshed_splice_equals_a_full_recompute(
 ) -> None:
     chance = random.Random(seed)
     runner, fresh_runner = runners
-    harness = EngineHarness(runner, keep=KeepPolicy(max_age=4))
+    harness = EngineHarness(runner, keep=KeepPolicy(max_age=4, max_saved_bytes=100_000_000))
     fresh = EngineHarness(fresh_runner, keep=KeepPolicy(max_age=0))
     tokens = random_tokens(chance, 150)
     ask_behind(harness, "a", tokens)
-    num_spliced = num_refreshed = 0
+    num_spliced = num_refreshed = num_tidied = 0
     for _ in range(NUM_PLANS):
         tokens = edited_document(tokens, chance)
         num_spliced += num_moved(harness, tokens) > 0
@@ -114,6 +114,12 @@ def test_refreshed_splice_equals_a_full_recompute(
             fresh.cache.evict_all()
             ask_behind(fresh, "a", tokens)
             assert difference_sd(runner.logits, fresh_runner.logits) < MOST_ROUNDING_SD
+        if chance.random() < 0.3:
+            for _ in range(3):
+                ask_behind(harness, "b", random_tokens(chance, 60))
+            harness.tidy()
+            num_tidied += harness.cache.saved_documents == ("a",)
+    assert num_tidied > 3
     assert num_spliced > NUM_PLANS // 3
     assert num_refreshed > NUM_PLANS // 8
     harness.cache.evict_all()
