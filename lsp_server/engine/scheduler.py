@@ -19,12 +19,10 @@ No model is known here; `kv_cache` decides which cells are used again.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 
 from lsp_server.engine.admission import Admission
-from lsp_server.engine.api import EndReason, ErrorReport, Priority, PromptEvent, TextEvent
+from lsp_server.engine.api import EndReason, ErrorReport, PromptEvent, TextEvent
 from lsp_server.engine.error_reports import report_of
 from lsp_server.engine.job import Job
 from lsp_server.engine.kv_cache import KvCache
@@ -33,64 +31,9 @@ from lsp_server.engine.sampling import LogitsRow
 from lsp_server.engine.sequence import TokenSequence
 from lsp_server.engine.status import TokenTotals
 from lsp_server.engine.step import Chunk, Step
-from lsp_server.engine.step_costs import StepCosts
+from lsp_server.engine.step_sizes import StepPolicy, StepSizes
 from lsp_server.engine.totals import TotalsCounter
 from lsp_server.errors import BantamError
-
-
-@dataclass(frozen=True, slots=True)
-class StepPolicy:
-    """How large a step may be.
-
-    Attributes:
-        max_step_tokens: Tokens in one step; bounds how long a keystroke waits for it.
-        min_prefill_tokens: Tokens that are kept for prefills when there are any.
-        tile_tokens: From so many on, llama.cpp reads cells for many tokens at once; a step of
-            half as many takes longer where it stands deep in a prompt (docs/engine-facts.md).
-        max_long_tokens: Tokens in a step of an action while nobody types, and in the last step
-            of a prompt; 0 if they are to have no more than others.
-        target_step_ms: A step has fewer tokens, down to `min_prefill_tokens`, where it would
-            take longer.
-        age_s: Seconds of waiting that raise a request by one class.
-        typing_s: Seconds after a request of somebody who types in which the next is expected.
-        silence_share: A step of an action may take this share of the time since that request.
-        last_ratio: The last step of a prompt may have so many times the tokens of others: the few
-            that would be left over take a step of their own otherwise.
-    """
-
-    max_step_tokens: int = 64
-    min_prefill_tokens: int = 16
-    tile_tokens: int = 64
-    max_long_tokens: int = 0
-    target_step_ms: float = 150.0
-    age_s: float = 10.0
-    typing_s: float = 2.0
-    silence_share: float = 0.1
-    last_ratio: float = 1.5
-
-    @classmethod
-    def for_batches_of(
-        cls,
-        max_batch_tokens: int,
-        *,
-        max_step_tokens: int | None = None,
-        target_step_ms: float | None = None,
-    ) -> StepPolicy:
-        """Return a policy for a runner that takes this many tokens at once.
-
-        Args:
-            max_batch_tokens: What the runner takes.
-            max_step_tokens: What was found to be enough; `None` for the default.
-            target_step_ms: `None` for the default.
-        """
-        wanted = cls().max_step_tokens if max_step_tokens is None else max_step_tokens
-        max_tokens = min(wanted, max_batch_tokens)
-        return cls(
-            max_tokens,
-            min(cls().min_prefill_tokens, max_tokens),
-            max_long_tokens=max_batch_tokens,
-            target_step_ms=cls().target_step_ms if target_step_ms is None else target_step_ms,
-        )
 
 
 class Scheduler:
@@ -105,18 +48,14 @@ class Scheduler:
             clock: Monotonic seconds.
         """
         self._cache = cache
-        self._policy = policy
         self._clock = clock
-        #: Of steps that were computed, and before any was, of what `tune` was told.
-        self._costs = StepCosts()
+        self._sizes = StepSizes(policy, clock)
         self._totals = TotalsCounter()
         self._waiting: list[Job] = []
         self._admitted: list[Job] = []
         #: Who was computed for in the last step, and when it was scheduled.
         self._last_jobs: list[Job] = []
         self._last_scheduled_s = clock()
-        #: When there was last a request of somebody who types.
-        self._last_typed_s = -math.inf
 
     @property
     def is_idle(self) -> bool:
@@ -184,8 +123,8 @@ class Scheduler:
         decoding = [pair for pair in running if pair[1].num_uncomputed == 1]
         prefilling = [pair for pair in running if pair[1].num_uncomputed > 1]
         step = Step(self._step_tokens(prefilling, len(decoding)))
-        for job, sequence in decoding[: self._width(len(decoding))]:
-            step.add(job, sequence, keep=self._policy.min_prefill_tokens if prefilling else 0)
+        for job, sequence in decoding[: self._sizes.width(len(decoding))]:
+            step.add(job, sequence, keep=self._sizes.policy.min_prefill_tokens if prefilling else 0)
         for job, sequence in prefilling:
             step.add(job, sequence)
         self._note_scheduled(step)
@@ -198,12 +137,11 @@ class Scheduler:
             policy: How large a step may be from now on.
             step_ms: Milliseconds by the tokens of a step.
         """
-        self._policy = policy
-        self._costs = StepCosts(step_ms)
+        self._sizes.tune(policy, step_ms)
 
     def note_step_ms(self, step: Step, ms: float) -> None:
         """Take in how long a step took, in milliseconds."""
-        self._costs.note(sum(chunk.end - chunk.start for chunk in step.chunks), ms)
+        self._sizes.note_ms(sum(chunk.end - chunk.start for chunk in step.chunks), ms)
 
     def take_in(self, step: Step, logits: Logits | None) -> None:
         """Take in what the runner computed.
@@ -253,58 +191,23 @@ class Scheduler:
 
     def _class_of(self, job: Job) -> int:
         """Return a request's class, raised by the time that it had to wait."""
-        return max(job.spec.priority - int(job.waited_s / self._policy.age_s), 0)
+        return max(job.spec.priority - int(job.waited_s / self._sizes.policy.age_s), 0)
 
     def _order_of(self, job: Job) -> tuple[int, int]:
         return (self._class_of(job), job.spec.arrival)
 
     def _note_typing(self) -> None:
         if any(job.spec.is_interactive for job in self._jobs):
-            self._last_typed_s = self._clock()
+            self._sizes.note_typing()
 
     def _step_tokens(self, prefilling: list[tuple[Job, TokenSequence]], num_decoding: int) -> int:
-        """Return the budget of a step.
-
-        Args:
-            prefilling: Who takes part with a prompt; there may be none.
-            num_decoding: How many write their answers in the same step.
-        """
-        policy = self._policy
+        """Return the budget of a step with these prompts and so many that write answers."""
         if not prefilling:
-            return policy.max_step_tokens
-        priority = min(job.spec.priority for job, _ in prefilling)
-        is_interactive = priority <= Priority.POPUP
-        silence_s = self._clock() - self._last_typed_s
-        if not is_interactive and silence_s < policy.typing_s:
-            return self._costs.tokens_as_quick_as(policy.min_prefill_tokens, policy.max_step_tokens)
-        within = self._costs.tokens_within(
-            policy.target_step_ms, policy.min_prefill_tokens, policy.max_step_tokens
-        )
-        num_left = num_decoding + sum(one.num_uncomputed for _, one in prefilling)
-        if is_interactive and not num_decoding:
-            # Nobody waits for the end of this step but who waits for the end of these prompts.
-            tile_tokens = min(policy.tile_tokens, policy.max_step_tokens)
-            return self._to_the_end(max(within, tile_tokens), num_left)
-        if priority == Priority.ACTION:
-            ms = max(policy.target_step_ms, silence_s * 1_000.0 * policy.silence_share)
-            most = max(policy.max_step_tokens, policy.max_long_tokens)
-            long = self._costs.tokens_within(ms, policy.min_prefill_tokens, most)
-            return self._to_the_end(long, num_left)
-        return self._costs.tokens_as_quick_as(within, policy.max_step_tokens)
-
-    def _to_the_end(self, num_tokens: int, num_left: int) -> int:
-        """Return the tokens of a step, or all that are left if those are few more."""
-        most = min(int(num_tokens * self._policy.last_ratio), self._policy.max_long_tokens)
-        return num_left if num_tokens < num_left <= most else num_tokens
-
-    def _width(self, num_decoding: int) -> int:
-        """Return how many sequences that decode take part in the next step.
-
-        As many as a prefill may have tokens are never too many.
-        """
-        policy = self._policy
-        return self._costs.width_within(
-            policy.target_step_ms, policy.min_prefill_tokens, num_decoding
+            return self._sizes.policy.max_step_tokens
+        return self._sizes.prefill_tokens(
+            min(job.spec.priority for job, _ in prefilling),
+            num_left=sum(sequence.num_uncomputed for _, sequence in prefilling),
+            num_decoding=num_decoding,
         )
 
     def _admit_waiting(self) -> None:

@@ -14,9 +14,10 @@ from lsp_server.engine.kv_cache import KeepPolicy, KvCache
 from lsp_server.engine.model_info import Budgets
 from lsp_server.engine.refresh import Refresher
 from lsp_server.engine.runners.base import Logits, Runner
-from lsp_server.engine.scheduler import Scheduler, StepPolicy
+from lsp_server.engine.scheduler import Scheduler
 from lsp_server.engine.status import LoadedModel
 from lsp_server.engine.step import Step
+from lsp_server.engine.step_sizes import StepPolicy
 from lsp_server.engine.tidying import Tidier
 from lsp_server.engine.tuning import Tuner, TuningPlan
 from lsp_server.errors import EngineError, NoCellsError

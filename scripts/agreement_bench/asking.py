@@ -34,7 +34,8 @@ from lsp_server.engine.preparation import RequestPreparer
 from lsp_server.engine.refresh import Refresher
 from lsp_server.engine.runners.base import BatchToken, Logits
 from lsp_server.engine.sampling import LogitsRow
-from lsp_server.engine.scheduler import Scheduler, StepPolicy
+from lsp_server.engine.scheduler import Scheduler
+from lsp_server.engine.step_sizes import StepPolicy
 from lsp_server.errors import EngineError
 from lsp_server.settings.schema import CompletionSettings
 from scripts.agreement_bench.edits import Moment

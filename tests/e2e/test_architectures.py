@@ -142,7 +142,8 @@ async def test_a_reused_prompt_gives_what_a_fresh_one_gives(
         assert warm.cost.tokens_reused > MIN_PROMPT_TOKENS
         assert cold.cost.tokens_reused == 0
         assert cold.texts == warm.texts
-        assert cold.logprobs == pytest.approx(warm.logprobs, abs=1e-3)
+        # Both were read in steps of other sizes, so rounding differs.
+        assert cold.logprobs == pytest.approx(warm.logprobs, abs=0.02)
         assert len(cold.texts) > 0
     finally:
         await client.stop_engine()

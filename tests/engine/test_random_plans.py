@@ -31,7 +31,7 @@ import pytest
 from lsp_server.engine.kv_cache import KeepPolicy
 from lsp_server.engine.runners.base import BatchToken, Logits
 from lsp_server.engine.runners.llama_cpp import LlamaCppRunner, LlamaFile, LlamaSettings
-from lsp_server.engine.scheduler import StepPolicy
+from lsp_server.engine.step_sizes import StepPolicy
 from lsp_server.models.fim_detection import find_fim_format
 from lsp_server.models.gguf import read_gguf_header
 from tests.support.engine import EngineHarness

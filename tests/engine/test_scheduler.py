@@ -15,7 +15,7 @@ from lsp_server.engine.api import (
     StopRules,
 )
 from lsp_server.engine.runners.fake import scripted_logits
-from lsp_server.engine.scheduler import StepPolicy
+from lsp_server.engine.step_sizes import StepPolicy
 from lsp_server.errors import EngineError
 from tests.support.engine import SMALL_LIMITS, SchedulerHarness, fim_segments
 

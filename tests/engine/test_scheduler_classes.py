@@ -9,7 +9,7 @@ import pytest
 from lsp_server.engine.api import EndReason, Priority
 from lsp_server.engine.kv_cache import KeepPolicy
 from lsp_server.engine.runners.base import RunnerLimits
-from lsp_server.engine.scheduler import StepPolicy
+from lsp_server.engine.step_sizes import StepPolicy
 from tests.support.engine import Heard, SchedulerHarness, make_request
 
 POLICY = StepPolicy(max_step_tokens=16, min_prefill_tokens=8, age_s=1.0)

@@ -20,7 +20,7 @@ from lsp_server.engine.model_info import ModelInfo
 from lsp_server.engine.runners.base import BatchToken, Logits, RunnerLimits
 from lsp_server.engine.runners.fake import FakeRunner, hashed_logits, scripted_logits
 from lsp_server.engine.runners.fake_models import load_fake_model
-from lsp_server.engine.scheduler import StepPolicy
+from lsp_server.engine.step_sizes import StepPolicy
 from lsp_server.engine.tuning import Tuner, TuningPlan
 from lsp_server.errors import EngineError
 from tests.engine.test_calibration_store import KEY, MEASURED

@@ -24,8 +24,9 @@ from lsp_server.engine.preparation import RequestPreparer
 from lsp_server.engine.refresh import Refresher
 from lsp_server.engine.runners.base import Runner, RunnerLimits
 from lsp_server.engine.runners.fake import FakeRunner, NextLogits, exact_digests, hashed_logits
-from lsp_server.engine.scheduler import Scheduler, StepPolicy
+from lsp_server.engine.scheduler import Scheduler
 from lsp_server.engine.step import Step
+from lsp_server.engine.step_sizes import StepPolicy
 from lsp_server.engine.tidying import Tidier
 
 

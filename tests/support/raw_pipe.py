@@ -196,7 +196,8 @@ def running(*command: str) -> Iterator[RawServer]:
         command: A program and its arguments, or the name of a script in `tests/support`.
     """
     if len(command) == 1:
-        command = (sys.executable, "-m", f"tests.support.{command[0]}")
+        # Without a buffer, as in many containers (`PYTHONUNBUFFERED`), a large write is no whole.
+        command = (sys.executable, "-u", "-m", f"tests.support.{command[0]}")
     with tempfile.TemporaryFile() as stderr:
         server = RawServer(command, stderr)
         try:
