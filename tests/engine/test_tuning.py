@@ -248,23 +248,15 @@ def test_a_key_reads_its_own_prompt_in_whole_tiles() -> None:
     assert len(harness.step().batch()) == 40, "somebody else is waiting for the next token"
 
 
-def test_sequences_that_would_take_too_long_together_take_turns() -> None:
+@pytest.mark.parametrize(("min_prefill_tokens", "width"), [(2, 4), (16, 6)])
+def test_who_would_take_too_long_together_takes_turns_unless_a_prefill_may_be_as_large(
+    min_prefill_tokens: int, width: int
+) -> None:
     harness = SchedulerHarness()
-    policy = StepPolicy(min_prefill_tokens=2, target_step_ms=100.0)
+    policy = StepPolicy(min_prefill_tokens=min_prefill_tokens, target_step_ms=100.0)
     harness.scheduler.tune(policy, {1: 40.0, 2: 60.0, 4: 100.0, 8: 190.0})
     for number in range(6):
         harness.submit(prompt=f"{number}", document_key=f"{number}", max_tokens=50)
     for _ in range(10):
         step = harness.step()
-    assert len(step.batch()) == 4
-
-
-def test_so_many_run_together_as_a_prefill_may_have_tokens() -> None:
-    harness = SchedulerHarness()
-    policy = StepPolicy(min_prefill_tokens=16, target_step_ms=100.0)
-    harness.scheduler.tune(policy, {1: 40.0, 2: 60.0, 4: 100.0, 8: 190.0})
-    for number in range(6):
-        harness.submit(prompt=f"{number}", document_key=f"{number}", max_tokens=50)
-    for _ in range(10):
-        step = harness.step()
-    assert len(step.batch()) == 6
+    assert len(step.batch()) == width
