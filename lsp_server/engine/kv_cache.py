@@ -68,7 +68,6 @@ class KvCache:
         #: By document key, least recently used first.
         self._parked: OrderedDict[str, KvSequence] = OrderedDict()
         self._saved = SavedStates(policy.max_saved_bytes)
-        self._spare: KvSequence | None = None
         self._num_parkings = 0
         self._num_departed = 0
 
@@ -152,11 +151,6 @@ class KvCache:
         """Whether documents can be copied out to memory now."""
         return bool(self._saved.max_bytes) and self._store.can_copy_out
 
-    @property
-    def spare(self) -> KvSequence | None:
-        """The running sequence that gives way as soon as a request needs its cells."""
-        return self._spare
-
     def parked(self, document_key: str) -> KvSequence | None:
         """Return a document's parked sequence; not to be changed."""
         return self._parked.get(document_key)
@@ -176,11 +170,7 @@ class KvCache:
         Parked sequences are evicted, least recently used first, as far as needed.
         """
         self._bring_back(demand)
-        admission = self._try_admit(demand)
-        if admission is None and self._spare is not None:
-            self.release(self._spare)
-            admission = self._try_admit(demand)
-        return admission
+        return self._try_admit(demand)
 
     def extend(self, sequence: KvSequence, tokens: Iterable[int]) -> None:
         """Note that the runner has computed tokens at the sequence's end."""
@@ -219,8 +209,6 @@ class KvCache:
     def release(self, sequence: KvSequence) -> None:
         """Free a running sequence and the cells that nobody else owns."""
         del self._running[sequence.sequence_id]
-        if sequence is self._spare:
-            self._spare = None
         self._store.drop(sequence)
 
     def forget(self, document_key: str) -> None:
@@ -231,9 +219,7 @@ class KvCache:
         self._saved.drop(document_key)
 
     def evict_all(self) -> None:
-        """Free every parked sequence, without saving it, and the spare one."""
-        if self._spare is not None:
-            self.release(self._spare)
+        """Free every parked sequence, without saving it."""
         for key in self.parked_documents:
             self.forget(key)
 
@@ -261,45 +247,39 @@ class KvCache:
             del self._parked[document_key]
             self._store.drop(sequence)
 
-    def start_spare(self, source: KvSequence) -> KvSequence | None:
-        """Return a copy of what is exact of a parked sequence, or `None` without a free id.
+    def start_renewal(self, sequence: KvSequence) -> bool:
+        """Let what is stale of a parked sequence be computed again, from its first token on.
 
-        It takes no cells that others need, and gives way to requests; then `spare` is `None`.
-        """
-        assert self._spare is None, "one at a time"
-        if not self._store.num_free_ids:
-            return None
-        self._spare = self._start_new(source.document_key)
-        self._store.copy(source, self._spare, source.num_exact)
-        return self._spare
-
-    def cut_back(self, sequence: KvSequence, num_kept: int, num_reserved: int) -> bool:
-        """Let a running sequence keep its first tokens and reserve cells for others.
+        What is not reached yet stays behind the sequence as an island, so that the next request
+        finds it.
 
         Returns:
-            Whether there are so many cells; if not, nothing is reserved.
+            Whether it can be: not without a free id.
         """
-        self._store.truncate(sequence, num_kept)
-        sequence.num_reserved = 0
-        while self.num_cells_unclaimed < num_reserved:
-            if not self._drop_leftovers():
-                return False
-        sequence.num_reserved = num_reserved
+        if not self._store.num_free_ids and not self._drop_leftovers():
+            return False
+        self._store.set_apart_stale(sequence)
         return True
 
-    def park_spare(self) -> None:
-        """Let the spare sequence take its document's place among the parked ones."""
-        spare = self._spare
-        assert spare is not None, "a spare sequence was started"
-        stale = self._parked[spare.document_key]
-        spare.target = stale.target
-        spare.parking = stale.parking
-        spare.num_reserved = 0
-        self._parked[spare.document_key] = spare
-        del self._running[spare.sequence_id]
-        self._spare = None
-        self._store.hand_on_leftovers(stale, spare)
-        self._store.drop(stale)
+    def room_for_renewal(self, num_wanted: int) -> int:
+        """Return how many tokens can be computed again now, at most `num_wanted`."""
+        while self.num_cells_unclaimed < num_wanted and self._drop_leftovers():
+            pass
+        return min(self.num_cells_unclaimed, num_wanted)
+
+    def renew(self, sequence: KvSequence, tokens: list[int], *, was_aborted: bool) -> int:
+        """Note that tokens of a renewal were computed; return how many of them were."""
+        if was_aborted:
+            tokens = tokens[: self._store.num_computed(sequence)]
+        if tokens:
+            sequence.num_reserved = len(tokens)
+            self._store.renew(sequence, tokens)
+        return len(tokens)
+
+    def stop_renewal(self, sequence: KvSequence) -> None:
+        """Leave what is not computed again as it is."""
+        self._store.drop_computed(sequence)
+        self._store.join_islands(sequence)
 
     def check_integrity(self) -> None:
         """Check that every cell has its owners; for tests and for idle moments.
@@ -342,7 +322,7 @@ class KvCache:
         Among equals the document's own parked sequence comes first, then other parked ones.
         """
         own = self._parked.get(demand.document_key)
-        others = [each for each in self.sequences if each is not own and each is not self._spare]
+        others = [each for each in self.sequences if each is not own]
         plans = [] if own is None else [self._plan_own(own, demand, self._store.num_owners)]
         plans += [self._plan_prefix(other, demand) for other in others]
         best = ReusePlan()

@@ -69,12 +69,11 @@ class KvStore:
             sequence.num_reserved -= 1
         if is_exact:
             sequence.num_exact = len(sequence.tokens)
-        self._join_islands(sequence)
+        self.join_islands(sequence)
 
     def extend_aborted(self, sequence: KvSequence, tokens: list[int]) -> None:
         """Note that of `tokens` only those were computed that the runner now has cells for."""
-        num_computed = self._runner.end_position(sequence.sequence_id) - len(sequence.tokens)
-        self.extend(sequence, tokens[: max(num_computed, 0)])
+        self.extend(sequence, tokens[: self.num_computed(sequence)])
 
     def copy(self, source: KvSequence, target: KvSequence, num_tokens: int) -> None:
         """Make an empty sequence a second owner of another one's first cells."""
@@ -110,17 +109,63 @@ class KvStore:
                 self._runner.shift_cells(island.sequence_id, run.num_positions)
         sequence.islands = islands
         sequence.leftovers = leftovers
-        self._join_islands(sequence)
+        self.join_islands(sequence)
 
     def drop_leftovers(self, sequence: KvSequence) -> None:
         """Free what a sequence does not use."""
         self._drop_all(sequence.leftovers)
         sequence.leftovers = []
 
-    def hand_on_leftovers(self, source: KvSequence, target: KvSequence) -> None:
-        """Give what one sequence does not use to another one of its document."""
-        target.leftovers += source.leftovers
-        source.leftovers = []
+    def set_apart_stale(self, sequence: KvSequence) -> None:
+        """Make an island of what is stale of a sequence without islands; there is a free id."""
+        assert sequence.is_stale and not sequence.islands, "islands are behind what is stale"
+        start = sequence.num_exact
+        tokens, cells = sequence.tokens[start:], sequence.cells[start:]
+        run = HeldRun(sequence.sequence_id, start, start, tokens, cells, sequence.ages[start:])
+        island = self._cut_out(run)
+        self.truncate(sequence, start)
+        sequence.islands = [island]
+
+    def renew(self, sequence: KvSequence, tokens: list[int]) -> None:
+        """Note that the runner has computed the first tokens of an island in the sequence itself.
+
+        Args:
+            sequence: It has reserved cells for them, and the island begins at its end.
+            tokens: What was computed; it leaves the island.
+        """
+        island = sequence.islands.pop()
+        self.extend(sequence, tokens)
+        num = len(tokens)
+        self._runner.remove_cells(island.sequence_id, island.start, island.start + num)
+        self._ledger.remove_owner(island.cells[:num])
+        if num == len(island.tokens):
+            self._free_ids.append(island.sequence_id)
+        else:
+            rest = (island.tokens[num:], island.cells[num:], island.ages[num:])
+            sequence.islands = [Island(island.sequence_id, island.start + num, *rest)]
+
+    def num_computed(self, sequence: KvSequence) -> int:
+        """Return how many tokens the runner has cells for that are not noted yet."""
+        num_tokens = self._runner.end_position(sequence.sequence_id) - len(sequence.tokens)
+        return max(num_tokens, 0)
+
+    def drop_computed(self, sequence: KvSequence) -> None:
+        """Free the cells of tokens that are not noted."""
+        if self.num_computed(sequence):
+            self._runner.remove_cells(sequence.sequence_id, len(sequence.tokens), None)
+
+    def join_islands(self, sequence: KvSequence) -> None:
+        """Take in the islands whose gap is closed."""
+        while sequence.gap_end == len(sequence.tokens):
+            island = sequence.islands.pop(0)
+            self._runner.copy_cells(
+                island.sequence_id, sequence.sequence_id, island.start, island.end
+            )
+            self._runner.remove_cells(island.sequence_id, 0, None)
+            self._free_ids.append(island.sequence_id)
+            sequence.tokens += island.tokens
+            sequence.cells += island.cells
+            sequence.ages += island.ages
 
     def drop(self, sequence: KvSequence) -> None:
         """Free a sequence's id and the cells that nobody else owns."""
@@ -185,7 +230,9 @@ class KvStore:
             assert len(sequence.ages) == len(sequence.tokens), "each token has an age"
             assert sequence.num_exact <= len(sequence.tokens), "no more is exact than there is"
             self._check_range(sequence.sequence_id, 0, len(sequence.tokens))
-            assert sequence.gap_end != len(sequence.tokens), "an island without a gap has joined"
+            is_renewed = bool(sequence.islands) and not sequence.is_stale
+            touches = sequence.gap_end == len(sequence.tokens)
+            assert is_renewed or not touches, "an island without a gap has joined"
             end = len(sequence.tokens)
             for island in sequence.islands:
                 assert island.start >= end, "islands follow each other"
@@ -213,19 +260,6 @@ class KvStore:
         self._runner.copy_cells(run.sequence_id, sequence_id, run.old_start, old_end)
         self._ledger.add_owner(run.cells)
         return Island(sequence_id, run.new_start, run.tokens, run.cells, run.ages)
-
-    def _join_islands(self, sequence: KvSequence) -> None:
-        """Take in the islands whose gap is closed."""
-        while sequence.gap_end == len(sequence.tokens):
-            island = sequence.islands.pop(0)
-            self._runner.copy_cells(
-                island.sequence_id, sequence.sequence_id, island.start, island.end
-            )
-            self._runner.remove_cells(island.sequence_id, 0, None)
-            self._free_ids.append(island.sequence_id)
-            sequence.tokens += island.tokens
-            sequence.cells += island.cells
-            sequence.ages += island.ages
 
     def _leave(self, sequence: KvSequence, plan: ReusePlan) -> list[Island]:
         """Return a plan's runs that are left; those that no id is free for are lost."""

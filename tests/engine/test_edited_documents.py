@@ -230,16 +230,45 @@ def test_typing_goes_on_while_a_document_is_refreshed() -> None:
     assert num_refreshed < len(parked.tokens) + 40, "what was refreshed before is not lost"
 
 
-def test_refresh_gives_way_to_a_request_that_needs_its_cells() -> None:
+def test_refresh_takes_no_more_cells_than_a_chunk() -> None:
+    measured = SchedulerHarness(limits=LIMITS)
+    measured.answer(long_request("import os\n" + PREFIX, SUFFIX))
+    num_cells = measured.cache.num_cells_used + 16
+    harness = SchedulerHarness(limits=dataclasses.replace(LIMITS, num_cells=num_cells))
+    harness.answer(long_request(PREFIX, SUFFIX))
+    harness.answer(long_request("import os\n" + PREFIX, SUFFIX))
+    assert harness.refresh() > 100
+    parked = harness.cache.parked("a.py")
+    assert parked is not None
+    assert not parked.is_stale
+    assert not parked.islands
+
+
+def test_document_stays_stale_where_no_cell_is_free() -> None:
+    measured = SchedulerHarness(limits=LIMITS)
+    measured.answer(long_request("import os\n" + PREFIX, SUFFIX))
+    num_cells = measured.cache.num_cells_used
+    harness = SchedulerHarness(limits=dataclasses.replace(LIMITS, num_cells=num_cells))
+    harness.answer(long_request(PREFIX, SUFFIX))
+    harness.answer(long_request("import os\n" + PREFIX, SUFFIX))
+    assert harness.refresh() == 0
+    assert not harness.refresher.has_work
+    parked = harness.cache.parked("a.py")
+    assert parked is not None
+    assert parked.is_stale
+    assert not parked.islands
+
+
+def test_document_may_give_way_in_the_middle_of_its_refresh() -> None:
     limits = dataclasses.replace(LIMITS, num_cells=370)
     harness = SchedulerHarness(limits=limits)
     harness.answer(long_request(PREFIX, SUFFIX))
     harness.answer(long_request("import os\n" + PREFIX, SUFFIX))
     harness.refresh(max_chunks=2)
-    assert harness.cache.spare is not None
     other = make_request(numbered_lines(0, 35), max_tokens=4, document_key="b.py")
     assert harness.answer(other).end.error is None
-    assert harness.cache.spare is None
+    heard = harness.answer(long_request("import os\n" + PREFIX, SUFFIX, "x"))
+    assert heard.text() == fresh_answer(long_request("import os\n" + PREFIX, SUFFIX, "x"))
 
 
 def test_document_comes_back_from_memory_for_a_few_tokens() -> None:
