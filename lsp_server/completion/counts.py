@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Mapping
 
 from lsp_server.completion.query import CompletionOutcome, CompletionQuery, OutcomeReason
+from lsp_server.engine.api import Cost
 
 LOGGER = logging.getLogger(__name__)
 
@@ -20,6 +21,7 @@ class OutcomeCounts:
     def __init__(self) -> None:
         self._by_reason: Counter[OutcomeReason] = Counter()
         self._by_rule: Counter[str] = Counter()
+        self._num_prepared = 0
 
     def count(self, query: CompletionQuery, outcome: CompletionOutcome) -> None:
         """Count an outcome."""
@@ -45,6 +47,20 @@ class OutcomeCounts:
     def count_rules(self, names: tuple[str, ...]) -> None:
         """Count stop rules and filters that took effect."""
         self._by_rule.update(names)
+
+    def count_preparation(self, cost: Cost) -> None:
+        """Count a place that was prepared before anybody asked there."""
+        self._num_prepared += 1
+        LOGGER.info(
+            "a place was prepared: %d tokens reused, %d computed",
+            cost.tokens_reused,
+            cost.tokens_computed,
+        )
+
+    @property
+    def num_prepared(self) -> int:
+        """How many places were prepared before anybody asked there."""
+        return self._num_prepared
 
     @property
     def by_reason(self) -> Mapping[str, int]:

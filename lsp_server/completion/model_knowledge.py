@@ -54,6 +54,13 @@ class ModelKnowledge:
         self._learnt_s = clock()
         self._is_closed = False
 
+    @property
+    def known(self) -> ModelInfo | None:
+        """The model's description, if it was loaded before."""
+        if self._learning is None or not self._learning.done() or _has_failed(self._learning):
+            return None
+        return self._learning.result()
+
     async def info(self) -> ModelInfo:
         """Return the model's description; loads it first if need be.
 

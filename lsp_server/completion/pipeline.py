@@ -20,6 +20,7 @@ from lsp_server.completion.query import (
     OutcomeReason,
     Suggestion,
 )
+from lsp_server.completion.resting import RestingCursors
 from lsp_server.completion.running import RunningGenerations
 from lsp_server.completion.trigger import reason_not_to_ask
 from lsp_server.completion.typing_along import Written, place_of, rest_after, typed_since
@@ -67,6 +68,7 @@ class CompletionPipeline:
         self._is_closed = False
         self._writer = ModelWriter(engine, settings, LoadingReporter(on_loading))
         self._debouncer = Debouncer(lambda: self._writer.debounce_ms, sleep)
+        self._resting = RestingCursors(self._prepare, sleep)
 
     async def complete(
         self, query: CompletionQuery, is_current: Callable[[], bool] = lambda: True
@@ -79,6 +81,7 @@ class CompletionPipeline:
                 end: an answer to an older text is stale and not shown.
         """
         visit = Visit(query, self._settings.model.name)
+        self._resting.note_question(query)
         try:
             outcome = await self._complete(visit)
         except asyncio.CancelledError:
@@ -88,6 +91,18 @@ class CompletionPipeline:
             outcome = replace(outcome, reason=OutcomeReason.STALE, suggestions=())
         self.counts.count(query, outcome)
         return outcome
+
+    def rest(self, place: CompletionQuery, is_current: Callable[[], bool] = lambda: True) -> None:
+        """Take note that the cursor came to a place; if it stays, the place is prepared.
+
+        The first question there is quick then, and answered from what a full recompute gives.
+
+        Args:
+            place: Where the cursor is; nobody asks anything.
+            is_current: Whether the document still is what `place` says.
+        """
+        if not self._is_closed:
+            self._resting.rest(place, is_current)
 
     def so_far(self, query: CompletionQuery) -> tuple[Suggestion, ...]:
         """Return the complete lines that a running request has written for this place."""
@@ -102,6 +117,7 @@ class CompletionPipeline:
 
     def forget(self, uri: str) -> None:
         """Drop everything that is kept for a document, its running request included."""
+        self._resting.forget(uri)
         self._running.end(uri)
         self._memory.forget(uri)
         self._trees.forget(uri)
@@ -114,8 +130,17 @@ class CompletionPipeline:
     async def aclose(self) -> None:
         """End all requests and wait until their streams are closed; no other one begins."""
         self._is_closed = True
+        await self._resting.aclose()
         await self._running.aclose()
         await self._writer.aclose()
+
+    async def _prepare(self, place: CompletionQuery) -> None:
+        """Prepare a place, unless somebody waits for an answer in this document."""
+        if self._running.has(place.uri):
+            return
+        cost = await self._writer.prepare(look_from_cursor(place, self._trees))
+        if cost is not None:
+            self.counts.count_preparation(cost)
 
     async def _complete(self, visit: Visit) -> CompletionOutcome:
         query = visit.query

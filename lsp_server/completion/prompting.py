@@ -84,6 +84,10 @@ class PromptWriter:
         gathered = context_segments(context, info.fim_format)
         return _render(cursor, info, anchored, gathered)
 
+    def has_written_for(self, uri: str) -> bool:
+        """Return whether there was a prompt for a document, and its anchor is remembered."""
+        return uri in self._anchors
+
     def forget(self, uri: str) -> None:
         """Drop the anchor of a document."""
         self._anchors.pop(uri, None)

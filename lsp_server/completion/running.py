@@ -29,6 +29,10 @@ class RunningGenerations:
         self.end(cursor.uri)
         return None
 
+    def has(self, uri: str) -> bool:
+        """Return whether a request runs for a document."""
+        return uri in self._by_document
+
     def start(
         self, cursor: Cursor, num_alternatives: int, write: Callable[[Draft], Awaitable[Answer]]
     ) -> Generation:

@@ -19,7 +19,9 @@ from lsp_server.completion.query import OutcomeReason
 from lsp_server.completion.reading import Reading
 from lsp_server.completion.stages import StageTimes
 from lsp_server.engine.api import (
+    Cost,
     EndEvent,
+    EndReason,
     Engine,
     ErrorKind,
     GenerateRequest,
@@ -31,7 +33,7 @@ from lsp_server.engine.api import (
     StopRules,
     TextEvent,
 )
-from lsp_server.engine.error_reports import report_of
+from lsp_server.engine.error_reports import error_of, report_of
 from lsp_server.engine.model_info import ModelInfo
 from lsp_server.errors import BantamError
 from lsp_server.settings.schema import Settings
@@ -92,6 +94,30 @@ class ModelWriter:
         except BantamError as error:
             answer = Answer(interrupted=OutcomeReason.FAILED, error=report_of(error))
         return replace(answer, stage_ms=stages.stage_ms)
+
+    async def prepare(self, cursor: Cursor) -> Cost | None:
+        """Have the prompt for a place computed, which nobody asks for yet.
+
+        Neither a model is loaded nor an engine started for it.
+
+        Returns:
+            What it cost, or `None` if it was not computed.
+
+        Raises:
+            BantamError: The engine could not answer.
+        """
+        info = self._knowledge.known
+        if info is None or not self._is_worth_preparing(cursor):
+            return None
+        self._adapt(info)
+        context = await self._context.blocks(cursor, info)
+        for factor in SHRINKING_FACTORS:
+            end = await self._compute(self._prompts.prompt(cursor, info, context, factor), cursor)
+            if end.error is None:
+                return end.cost if end.reasons == (EndReason.LENGTH,) else None
+            if end.error.kind is not ErrorKind.PROMPT_TOO_LONG:
+                raise error_of(end.error)
+        return None
 
     def forget(self, uri: str) -> None:
         """Drop what is kept for a document."""
@@ -165,6 +191,30 @@ class ModelWriter:
                                 return reading.answer_cut_short()
                         case EndEvent():
                             return reading.answer(event)
+        raise AssertionError("every stream of an engine ends with an end event")
+
+    def _is_worth_preparing(self, cursor: Cursor) -> bool:
+        where = self._settings.completion.prepare
+        return where == "opened" or (
+            where == "edited" and self._prompts.has_written_for(cursor.uri)
+        )
+
+    async def _compute(self, prompt: Prompt, cursor: Cursor) -> EndEvent:
+        """Have a prompt computed, and return how that ended."""
+        request = GenerateRequest(
+            request_id=f"preparation-{next(_REQUEST_NUMBERS)}",
+            model=self._settings.model.name,
+            segments=prompt.segments,
+            document_key=cursor.uri,
+            priority=Priority.WARM,
+            limits=Limits(max_tokens=0),
+            supersedes=True,
+            loads_model=False,
+        )
+        async with aclosing(self._engine.generate(request)) as events:
+            async for event in events:
+                if isinstance(event, EndEvent):
+                    return event
         raise AssertionError("every stream of an engine ends with an end event")
 
     def _request(self, prompt: Prompt, question: Question) -> GenerateRequest:

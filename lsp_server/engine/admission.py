@@ -19,7 +19,7 @@ class Demand:
         num_answers: Alternatives; each is a sequence of its own.
         answer_cells: Cells that each alternative may take after the prompt.
         wants_logits: Whether the prompt's last token has to be computed in any case.
-        may_splice: Whether stale cells are good enough.
+        may_splice: Whether stale cells are good enough: somebody types, or nothing is answered.
     """
 
     prompt: tuple[int, ...]

@@ -148,6 +148,8 @@ class GenerateRequest(msgspec.Struct, frozen=True, kw_only=True):
         draft_texts: Texts from which the engine may guess tokens ahead and verify them.
         want_logprobs: Send the log-probability of each chosen token.
         supersedes: End every older request with the same `document_key` first.
+        loads_model: Whether the model is loaded for this.  If not, and it is not there, the
+            request ends at once, as cancelled.
     """
 
     request_id: str
@@ -164,6 +166,7 @@ class GenerateRequest(msgspec.Struct, frozen=True, kw_only=True):
     draft_texts: tuple[str, ...] = ()
     want_logprobs: bool = False
     supersedes: bool = False
+    loads_model: bool = True
 
 
 class TokenText(msgspec.Struct, frozen=True, kw_only=True):

@@ -75,6 +75,9 @@ class EngineClient:
         Faults of attaching, starting and of the connection come as `EndEvent.error`, too.  An
         engine that says nothing is not waited for much longer than the request's limit.
         """
+        if not request.loads_model and not self._attachment.is_there:
+            yield EndEvent(reasons=(EndReason.CANCELLED,) * request.num_alternatives)
+            return
         request = msgspec.structs.replace(request, client=self._client)
         end: EndEvent | None = None
         reasons: tuple[EndReason, ...] = ()

@@ -125,7 +125,7 @@ class Job:
             num_answers=len(self.sequences),
             answer_cells=max(self.spec.max_tokens - 1 - first.answer.num_generated, 0),
             wants_logits=self.spec.max_tokens > 0,
-            may_splice=self.spec.is_interactive,
+            may_splice=self.spec.is_interactive or self.spec.max_tokens == 0,
         )
 
     @property

@@ -87,6 +87,9 @@ class LocalEngine:
 
     async def generate(self, request: GenerateRequest) -> AsyncGenerator[Event, None]:
         """Continue a prompt; see `Engine.generate`."""
+        if not request.loads_model and not self._pool.has_loaded(request.model):
+            yield EndEvent(reasons=(EndReason.CANCELLED,) * request.num_alternatives)
+            return
         stream = EventStream()
         taken = _Taken(request, next(self._arrivals), self._clock())
         run = asyncio.create_task(self._run(taken, stream))

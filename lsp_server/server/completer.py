@@ -19,6 +19,7 @@ from lsp_server.settings.schema import Settings
 if TYPE_CHECKING:
     from lsp_server.completion.counts import OutcomeCounts
     from lsp_server.completion.pipeline import CompletionPipeline
+    from lsp_server.completion.query import CompletionQuery
 
 _PIPELINE_MODULE = "lsp_server.completion.pipeline"
 
@@ -67,6 +68,11 @@ class Completer:
         if self._pipeline is None:
             self._pipeline = self._make_pipeline()
         return self._pipeline
+
+    def rest(self, place: CompletionQuery, is_current: Callable[[], bool]) -> None:
+        """Take note that the cursor came to a place; see `CompletionPipeline.rest`."""
+        if self._pipeline is not None:
+            self._pipeline.rest(place, is_current)
 
     def forget(self, uri: str) -> None:
         """Drop what is kept for a document."""

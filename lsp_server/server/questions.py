@@ -59,22 +59,34 @@ def ghost_text_question(session: Session, params: types.InlineCompletionParams) 
     return Question(document, query, inserted, start, end)
 
 
+def place_of_rest(
+    session: Session, document: Document, position: types.Position
+) -> CompletionQuery:
+    """Return the place at which a cursor came to rest."""
+    return _query_at(session, document, position, Priority.WARM)
+
+
 def popup_question(session: Session, params: types.CompletionParams) -> Question | None:
     """Return the question behind a request for popup items; `None` for an unknown document."""
     document = session.documents.get(params.text_document.uri)
     if document is None:
         return None
-    cursor = session.codec.offset_of(document.content, params.position)
-    query = CompletionQuery(
+    query = _query_at(session, document, params.position, Priority.POPUP)
+    return Question(document, query, "", query.cursor, query.cursor)
+
+
+def _query_at(
+    session: Session, document: Document, position: types.Position, priority: Priority
+) -> CompletionQuery:
+    return CompletionQuery(
         uri=document.uri,
         path=shown_path(document.uri, session.client.folders.uris),
         language=document.language,
         text=document.text,
-        cursor=cursor,
-        priority=Priority.POPUP,
+        cursor=session.codec.offset_of(document.content, position),
+        priority=priority,
         project=_project(session, document),
     )
-    return Question(document, query, "", cursor, cursor)
 
 
 def _project(session: Session, document: Document) -> Project | None:

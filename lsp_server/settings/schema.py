@@ -97,6 +97,14 @@ class CompletionSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unkno
             "inline completion."
         ),
     ] = "auto"
+    prepare: Annotated[
+        Literal["edited", "opened", "off"],
+        Meta(
+            description="Where the cursor rests for half a second, the model reads the place "
+            "before anything is typed, so that the first suggestion there is quick: in documents "
+            "in which it was `edited` to before, in all that are `opened`, or nowhere."
+        ),
+    ] = "edited"
     temperature: Annotated[
         float, Meta(ge=0.0, le=2.0, description="0 always takes the likeliest token.")
     ] = 0.0

@@ -88,16 +88,19 @@ class Questioner:
             is_question: Whether the line at the place is asked for; otherwise one token at the
                 cursor, as after a key whose answer nobody waits for.
         """
+        offset = moment.place if is_question else moment.cursor
+        return self._fitting(moment, offset, MAX_ANSWER_TOKENS if is_question else 1)
+
+    def rest(self, moment: Moment) -> GenerateRequest:
+        """Return what is computed while the cursor rests at the place."""
+        return self._fitting(moment, moment.place, max_tokens=0)
+
+    def _fitting(self, moment: Moment, offset: int, max_tokens: int) -> GenerateRequest:
         query = CompletionQuery(
-            uri=self._uri,
-            path=self._path,
-            language="python",
-            text=moment.text,
-            cursor=moment.place if is_question else moment.cursor,
+            uri=self._uri, path=self._path, language="python", text=moment.text, cursor=offset
         )
         cursor = look_from_cursor(query)
-        num_tokens = MAX_ANSWER_TOKENS if is_question else 1
-        requests = (self._request(cursor, factor, num_tokens) for factor in SHRINKING_FACTORS)
+        requests = (self._request(cursor, factor, max_tokens) for factor in SHRINKING_FACTORS)
         return next(request for request in requests if self._does_fit(request))
 
     def _request(self, cursor: Cursor, factor: float, max_tokens: int) -> GenerateRequest:
@@ -171,22 +174,18 @@ class Asker:
         """
         events: list[Event] = []
         job = self._prepare(request, events)
-        self._scheduler.submit(job)
-        first_logits: LogitsRow | None = None
-        while not self._scheduler.is_idle:
-            step = self._scheduler.schedule()
-            if not step.chunks:
-                continue
-            logits = self._runner.forward(step.batch())
-            if first_logits is None and logits is not None and len(logits):
-                first_logits = np.array(logits[0])
-            self._scheduler.take_in(step, logits)
-        end = events[-1]
-        assert isinstance(end, EndEvent), "a request ends with its end event"
-        if end.error is not None:
-            raise EngineError(end.error.message)
+        first_logits = self._run(job, events)
         assert first_logits is not None, "an answer has a first token"
         return self._told(job, events, first_logits)
+
+    def compute(self, request: GenerateRequest) -> None:
+        """Compute the prompt of a request that asks for no answer.
+
+        Raises:
+            EngineError: The request was refused.
+        """
+        events: list[Event] = []
+        self._run(self._prepare(request, events), events)
 
     def pause(self) -> int:
         """Let a pause pass in which everything stale is computed again; return how much that is."""
@@ -216,6 +215,24 @@ class Asker:
         row = np.array(logits[0])
         self._runner.remove_cells(0, 0, None)
         return row
+
+    def _run(self, job: Job, events: list[Event]) -> LogitsRow | None:
+        """Take a request to its end; return the logits of its answer's first token."""
+        self._scheduler.submit(job)
+        first_logits: LogitsRow | None = None
+        while not self._scheduler.is_idle:
+            step = self._scheduler.schedule()
+            if not step.chunks:
+                continue
+            logits = self._runner.forward(step.batch())
+            if first_logits is None and logits is not None and len(logits):
+                first_logits = np.array(logits[0])
+            self._scheduler.take_in(step, logits)
+        end = events[-1]
+        assert isinstance(end, EndEvent), "a request ends with its end event"
+        if end.error is not None:
+            raise EngineError(end.error.message)
+        return first_logits
 
     def _prepare(self, request: GenerateRequest, events: list[Event]) -> Job:
         self._num_asked += 1

@@ -4,10 +4,14 @@
     asks    ·   ·   ·   ·   ·   ·   ·   ·   ·   ·   ·   ?      ? the hidden line
     pauses  ‸           ‸                   ‸           ‸
 
-- *typed*: what the product does.  Every change asks, and on the way to another spot, the place
-  itself included, the person pauses, and the engine computes again what is stale.  Afterwards
-  nothing is stale, whatever came before: so only what follows the last pause but one is replayed,
-  and the answer is the same after ten changes and after a hundred.
+Every change asks, and on the way to another spot, the place itself included, the person pauses,
+and the engine computes again what is stale.  Afterwards nothing is stale, whatever came before: so
+only what follows the last pause but one is replayed, and the answer is the same after ten changes
+and after a hundred.
+
+- *rested*: the cursor rests at the place for a moment before the line is asked for, as a
+  person's does who has gone there to write; the editor says so, and the engine prepares the place.
+- *jumped*: the line is asked for in the moment in which the cursor comes to the place.
 - *hurried*: every change asks, there is no pause at all, and the question follows at once.
 - *exact*: `engine.max_stale_edits` is 0.
 - *recomputed*: everything is computed, in shorter steps.  What differs is rounding alone, which
@@ -41,16 +45,17 @@ _NUM_EXACT_CHANGES = 2
 
 
 class Way(enum.Enum):
-    """How cells are kept."""
+    """How cells are kept, and when the line is asked for."""
 
-    TYPED = "typed"
+    RESTED = "rested"
+    JUMPED = "jumped"
     HURRIED = "hurried"
     EXACT = "exact"
     RECOMPUTED = "recomputed"
 
 
 #: What is taken at every place; the other ways are for some of them.
-EVERYWHERE = frozenset({Way.TYPED})
+EVERYWHERE = frozenset({Way.RESTED, Way.JUMPED, Way.RECOMPUTED})
 
 
 class Answered(msgspec.Struct, frozen=True, kw_only=True):
@@ -102,7 +107,7 @@ class PlaceResult(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         key: Names the place.
         expected: The hidden line.
-        num_idle: Tokens that were computed in the pause before the question.
+        num_idle: Tokens that were computed in the pause on the way to the place.
         computed_per_edit: Mean prompt tokens that were evaluated per change in the hurried way,
             in the longest row of changes; `None` where it was not taken.
         answers: Each question in each way.
@@ -143,13 +148,14 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class _Script:
-    """What is asked at one place: at each moment, then for the hidden line.
+    """What is asked at one place: at each moment, while the cursor rests, for the hidden line.
 
     The moment at index `n` is the one after `n` changes.
     """
 
     moments: Sequence[Moment]
     asks: Sequence[GenerateRequest]
+    rest: GenerateRequest
     question: GenerateRequest
 
     def last(self, num_edits: int) -> Sequence[GenerateRequest]:
@@ -200,11 +206,13 @@ class PlaceMeter:
         for number in self._plan.checkpoints if Way.HURRIED in ways else ():
             computed, hurried = self._tell_hurried(script, number)
             answers.append(self._answered(Way.HURRIED, number, hurried, fresh))
-        num_idle, typed = self._tell_typed(script)
-        answers += self._at_any_number_of_edits(Way.TYPED, typed, fresh)
-        if ways & {Way.EXACT, Way.RECOMPUTED}:
-            recomputed = self._recompute(self._exact, script)
-            answers += self._at_any_number_of_edits(Way.RECOMPUTED, recomputed, fresh)
+        num_idle, jumped = self._tell_jumped(script)
+        answers += self._at_any_number_of_edits(Way.JUMPED, jumped, fresh)
+        rested = self._tell_rested(script)
+        answers += self._at_any_number_of_edits(Way.RESTED, rested, fresh)
+        recomputed = self._recompute(self._exact, script)
+        answers += self._at_any_number_of_edits(Way.RECOMPUTED, recomputed, fresh)
+        if Way.EXACT in ways:
             exact = self._tell_exact(script)
             answers += self._at_any_number_of_edits(Way.EXACT, exact, recomputed)
         return PlaceResult(
@@ -223,7 +231,8 @@ class PlaceMeter:
         questioner = self._questioner(place)
         moments = place.last_changes(num_edits, self._plan.seed)
         asks = [questioner.request(moment, is_question=False) for moment in moments]
-        return _Script(moments, asks, questioner.request(moments[-1], is_question=True))
+        rest = questioner.rest(moments[-1])
+        return _Script(moments, asks, rest, questioner.request(moments[-1], is_question=True))
 
     def _recompute(self, asker: Asker, script: _Script) -> Told:
         asker.forget()
@@ -235,12 +244,22 @@ class PlaceMeter:
         _, *computed = [self._kept.ask(ask).num_computed for ask in script.last(num_edits)]
         return computed, self._kept.ask(script.question)
 
-    def _tell_typed(self, script: _Script) -> tuple[int, Told]:
+    def _tell_jumped(self, script: _Script) -> tuple[int, Told]:
         """Ask since the last pause but one; returns the last pause's tokens, and the answer."""
+        return self._type_at_last_spot(script), self._kept.ask(script.question)
+
+    def _tell_rested(self, script: _Script) -> Told:
+        self._type_at_last_spot(script)
+        self._kept.compute(script.rest)
+        self._kept.pause()
+        return self._kept.ask(script.question)
+
+    def _type_at_last_spot(self, script: _Script) -> int:
+        """Ask since the last pause but one; return what is computed in the pause that follows."""
         self._kept.forget()
         for ask in script.last(script.num_at_last_spot):
             self._kept.ask(ask)
-        return self._kept.pause(), self._kept.ask(script.question)
+        return self._kept.pause()
 
     def _tell_exact(self, script: _Script) -> Told:
         self._exact.forget()

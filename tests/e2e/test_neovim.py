@@ -108,6 +108,15 @@ def test_typing_along_keeps_the_suggestion(editor: Neovim) -> None:
     editor.wait_until(lambda: editor.ghost_text == " a + b", "the rest")
 
 
+def test_a_place_where_the_cursor_rests_is_prepared(open_editor: OpenEditor) -> None:
+    editor = open_editor(FAKE_MODEL, "import os\n\n\ndef add(a, b):\n    \n")
+    editor.wait_for_server()
+    editor.type("GA")
+    editor.wait_for_ghost_text()
+    editor.type("<Esc>gg")
+    editor.wait_until(lambda: editor.status["prepared"] >= 1, "the place to be prepared")
+
+
 def test_dismissing_takes_the_suggestion_away(editor: Neovim) -> None:
     editor.wait_for_ghost_text()
     editor.type("<M-e>")

@@ -169,6 +169,14 @@ def test_a_code_action_is_applied_and_taken_back_in_one_step(editor: WorkbenchSe
 
 
 @with_fake_model
+def test_a_place_where_the_cursor_rests_is_prepared(editor: WorkbenchServer) -> None:
+    text = "import os\n\n\ndef add(a, b):\n"
+    (editor.workspace / "add.py").write_text(text, encoding="utf-8")
+
+    editor.run_in_extension_host("cursor.js")
+
+
+@with_fake_model
 def test_a_workspace_chooses_neither_model_nor_program(editor: WorkbenchServer) -> None:
     folder = editor.workspace / ".vscode"
     folder.mkdir()

@@ -10,6 +10,7 @@ import dataclasses
 import os
 import random
 
+import msgspec
 import pytest
 
 from lsp_server.engine.api import GenerateRequest, Limits, Priority
@@ -228,6 +229,24 @@ def test_typing_goes_on_while_a_document_is_refreshed() -> None:
     assert parked is not None
     assert not parked.is_stale
     assert num_refreshed < len(parked.tokens) + 40, "what was refreshed before is not lost"
+
+
+def test_place_that_is_prepared_in_a_pause_costs_the_first_key_one_token() -> None:
+    harness = SchedulerHarness(limits=LIMITS)
+    harness.answer(long_request(PREFIX, SUFFIX))
+    question = long_request("import os\n" + PREFIX, SUFFIX, "x")
+    preparation = msgspec.structs.replace(
+        question, limits=Limits(max_tokens=0), priority=Priority.WARM
+    )
+    prepared = harness.answer(preparation)
+    assert prepared.end.cost.tokens_shifted > 100, "unchanged text is not computed"
+    harness.refresh()
+    heard = harness.answer(question)
+    assert heard.end.cost.tokens_computed == 1
+    parked = harness.cache.parked("a.py")
+    assert parked is not None
+    assert not parked.is_stale
+    assert heard.text() == fresh_answer(question)
 
 
 def test_refresh_takes_no_more_cells_than_a_chunk() -> None:

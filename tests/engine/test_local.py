@@ -452,3 +452,14 @@ async def test_settings_make_an_engine() -> None:
     engine = create_local_engine(EngineSettings())
     assert text_of(await ask(engine)) == FAKE_COMPLETION
     await engine.aclose()
+
+
+async def test_request_that_loads_no_model_ends_where_there_is_none() -> None:
+    async with running_engine() as engine:
+        request = make_request(max_tokens=0, loads_model=False)
+        [end] = await ask(engine, request)
+        assert isinstance(end, EndEvent)
+        assert end.reasons == (EndReason.CANCELLED,)
+        assert (await engine.status()).models == ()
+        await ask(engine)
+        assert end_of(await ask(engine, request)).reasons == (EndReason.LENGTH,)

@@ -63,9 +63,11 @@ def test_other_seed_changes_something_else(document: tuple[str, int]) -> None:
     assert last_changes(*document, 10, "a") != last_changes(*document, 10, "b")
 
 
-def answered(line: str, gap: float | None = None, *, fresh_line: str = "x = 1") -> Answered:
+def answered(
+    line: str, gap: float | None = None, *, fresh_line: str = "x = 1", way: Way = Way.JUMPED
+) -> Answered:
     return Answered(
-        way=Way.TYPED.value,
+        way=way.value,
         num_edits=10,
         line=line,
         fresh_line=fresh_line,
@@ -108,7 +110,8 @@ def test_shares_count_agreement_ties_and_exact_matches() -> None:
 
 def test_place_that_lacks_a_way_is_measured_again_and_does_not_count() -> None:
     place = Place("bantam", "kv_cache.py", 4, "", 0, "x = 1")
-    results = {place.key: place_result(place.key, answered("x = 1"))}
+    answers = [answered("x = 1", way=way) for way in EVERYWHERE]
+    results = {place.key: place_result(place.key, *answers)}
     complete = Candidates([(place, EVERYWHERE)], 1_000)
     assert complete.missing(results) == []
     assert complete.fitting(results, 1) == list(results.values())
@@ -119,7 +122,8 @@ def test_place_that_lacks_a_way_is_measured_again_and_does_not_count() -> None:
 
 def test_place_with_a_short_prompt_does_not_count() -> None:
     place = Place("bantam", "kv_cache.py", 4, "", 0, "x = 1")
-    results = {place.key: place_result(place.key, answered("x = 1"))}
+    answers = [answered("x = 1", way=way) for way in EVERYWHERE]
+    results = {place.key: place_result(place.key, *answers)}
     assert Candidates([(place, EVERYWHERE)], 1_001).fitting(results, 1) == []
 
 
@@ -164,7 +168,7 @@ def test_small_run_measures_every_way_and_reports(embedded_model: Path, tmp_path
     assert set(groups) == {(way.value, edits) for way in Way for edits in (3, 6)}
     for (way, _), group in groups.items():
         assert group["places"] == 2
-        is_stale = way in {Way.TYPED.value, Way.HURRIED.value}
+        is_stale = way in {Way.JUMPED.value, Way.HURRIED.value}
         assert (group["share_carried_mean"] > 0) is is_stale
         if way == Way.EXACT.value:
             assert group["agreement"]["share"] == 1.0

@@ -71,6 +71,7 @@ class WritingEngine:
         loading: Fractions to report the next time the model is needed.
         requests: Requests for text, in the order they came.
         num_loads: Requests that only load.
+        preparations: Requests that only compute a prompt, and load nothing.
         num_open: Streams that are open.
     """
 
@@ -84,6 +85,7 @@ class WritingEngine:
     loading: list[float] = field(default_factory=list)
     requests: list[GenerateRequest] = field(default_factory=list)
     num_loads: int = 0
+    preparations: list[GenerateRequest] = field(default_factory=list)
     num_open: int = 0
 
     @property
@@ -97,6 +99,10 @@ class WritingEngine:
             while self.loading:
                 yield LoadingEvent(model=request.model, fraction=self.loading.pop(0))
                 await asyncio.sleep(0)
+            if not request.loads_model:
+                self.preparations.append(request)
+                yield EndEvent(reasons=(EndReason.LENGTH,), error=self.error)
+                return
             if request.limits.max_tokens == 0:
                 self.num_loads += 1
                 yield EndEvent(reasons=(EndReason.LENGTH,))

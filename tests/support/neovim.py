@@ -99,6 +99,16 @@ class Neovim:
             shown += ["".join(text for text, *_ in line) for line in details.get("virt_lines", [])]
         return "\n".join(shown)
 
+    @property
+    def status(self) -> dict[str, Any]:
+        """What the server says of itself."""
+        status: dict[str, Any] = self.lua(
+            "local client = require('bantam.server').client(0)\n"
+            "local params = { command = 'bantam.status' }\n"
+            "return client:request_sync('workspace/executeCommand', params, 10000).result"
+        )
+        return status
+
     def wait_for_server(self) -> None:
         self.wait_until(
             lambda: self.lua(

@@ -9,7 +9,7 @@ import { type LanguageClient, MessageType, State } from "vscode-languageclient/n
 import { RestartPolicy } from "./crashes";
 import { findServer } from "./executable";
 import { type Listener, type Progress, newLanguageClient } from "./language_client";
-import { askForStatus } from "./messages";
+import { askForStatus, tellOfRest } from "./messages";
 import { problemText, showCrashes, showServerMessage, showStartProblem } from "./problems";
 import { serverPath } from "./settings";
 import type { StatusItem } from "./status";
@@ -43,6 +43,15 @@ export class BantamClient implements Listener {
       await this.stopNow();
       await this.startNow();
     });
+  }
+
+  /** Tells the server where the cursor came to rest; of no use while there is none. */
+  onRest(document: vscode.TextDocument, position: vscode.Position): void {
+    if (this.client?.state === State.Running) {
+      tellOfRest(this.client, document, position).catch((error: unknown) =>
+        this.log.warn(String(error)),
+      );
+    }
   }
 
   /** Starts a server that ended by itself again, or says that it does so too often. */

@@ -3,6 +3,7 @@
 import * as vscode from "vscode";
 
 import { BantamClient } from "./client";
+import { CursorWatch } from "./cursor";
 import { StatusItem } from "./status";
 
 let client: BantamClient | undefined;
@@ -15,6 +16,7 @@ export function activate(context: vscode.ExtensionContext): void {
   context.subscriptions.push(
     log,
     status,
+    new CursorWatch((document, position) => started.onRest(document, position)),
     vscode.commands.registerCommand("bantam.restartServer", () => started.restart()),
     vscode.commands.registerCommand("bantam.showLog", () => log.show()),
     vscode.commands.registerCommand("bantam.openSettings", openSettings),

@@ -20,7 +20,7 @@ import { isLoading } from "./messages";
 import { userSettings, workspaceSettings } from "./settings";
 
 /** Documents that the model may see: files and new texts, not output panes or old revisions. */
-const DOCUMENTS = [{ scheme: "file" }, { scheme: "untitled" }];
+export const DOCUMENTS = [{ scheme: "file" }, { scheme: "untitled" }];
 
 export type Progress = WorkDoneProgressBegin | WorkDoneProgressReport | WorkDoneProgressEnd;
 

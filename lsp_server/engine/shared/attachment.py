@@ -32,6 +32,11 @@ class Attachment:
         self._connection: Connection | None = None
         self._attaching: asyncio.Task[Connection] | None = None
 
+    @property
+    def is_there(self) -> bool:
+        """Whether there was an engine when we last spoke to it."""
+        return self._attaching is not None and self._attaching.done()
+
     async def connection(self) -> Connection:
         """Return a connection to an engine that we may use.
 

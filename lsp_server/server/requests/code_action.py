@@ -26,6 +26,7 @@ from lsp_server.server.action_data import (
 from lsp_server.server.action_progress import with_progress
 from lsp_server.server.protocol.documents import Document
 from lsp_server.server.protocol.errors import request_failed
+from lsp_server.server.requests.cursor_rest import note_rest
 from lsp_server.server.session import Session
 
 ACT_COMMAND = "bantam.act"
@@ -41,6 +42,8 @@ async def code_action(
     document = session.documents.get(params.text_document.uri)
     if document is None or len(document.text) > _MAX_CHARS:
         return []
+    if _is_about_cursor(params):
+        note_rest(session, document.uri, params.range.start)
     query = query_at(session, document, params.range, list(params.context.diagnostics))
     actor = await session.actions.actor()
     return [
@@ -129,6 +132,12 @@ def _as_client_likes(
         command=None if can_resolve or offer.disabled else command,
         data=raw if can_resolve and not offer.disabled else None,
     )
+
+
+def _is_about_cursor(params: types.CodeActionParams) -> bool:
+    """Whether the editor asks because its cursor moved, and not a person for a selection."""
+    is_automatic = params.context.trigger_kind == types.CodeActionTriggerKind.Automatic
+    return is_automatic and params.range.start == params.range.end
 
 
 def _is_wanted(offer: Offer, only: Any) -> bool:

@@ -28,6 +28,7 @@ async def status(session: Session, *arguments: Any) -> dict[str, Any]:
         "model": named_for_people(session.configuration.settings).model.name,
         "outcomes": {} if counts is None else dict(counts.by_reason),
         "rules": {} if counts is None else dict(counts.by_rule),
+        "prepared": 0 if counts is None else counts.num_prepared,
         "suggestions": dict(session.feedback.counts),
     }
 

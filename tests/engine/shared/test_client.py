@@ -297,6 +297,26 @@ async def test_without_an_engine_a_client_that_may_not_start_one_says_so(
     await client.aclose()
 
 
+async def test_request_that_loads_no_model_starts_no_engine(
+    bantam_directories: Directories,
+) -> None:
+    client = EngineClient(bantam_directories)
+    [end] = await events_of(client, request(loads_model=False))
+    assert end == EndEvent(reasons=(EndReason.CANCELLED,))
+    assert not (await client.stop_engine()), "there is none"
+    await client.aclose()
+
+
+async def test_request_that_loads_no_model_reaches_the_engine_that_is_there(
+    client: EngineClient, engine: ScriptedEngine
+) -> None:
+    await client.status()
+    await events_of(client, request(loads_model=False))
+    [asked] = engine.requests
+    assert isinstance(asked, GenerateRequest)
+    assert not asked.loads_model
+
+
 async def test_stopping_ends_running_streams_with_a_report(
     client: EngineClient, engine: ScriptedEngine, serving, until
 ) -> None:

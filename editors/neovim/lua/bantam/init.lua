@@ -16,6 +16,7 @@ function M.setup(given)
   M.options = require('bantam.options').complete(given)
   require('bantam.server').start(M.options)
   require('bantam.ghost_text').start(M.options)
+  require('bantam.cursor').start()
 end
 
 return M

@@ -1,0 +1,92 @@
+"""Where the cursor of a document rests, the place is prepared before anybody types there."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+
+from lsp_server.completion.query import CompletionQuery
+from lsp_server.errors import BantamError
+
+LOGGER = logging.getLogger(__name__)
+
+#: A cursor that stays for so long is not on its way to another place.
+REST_S = 0.3
+
+
+class RestingCursors:
+    """Prepares one place of each document at a time; a question has it end at once."""
+
+    def __init__(
+        self,
+        prepare: Callable[[CompletionQuery], Awaitable[None]],
+        sleep: Callable[[float], Awaitable[None]],
+    ) -> None:
+        """Start without cursors.
+
+        Args:
+            prepare: Prepares a place; may raise a `BantamError`.
+            sleep: Waits for seconds, as `asyncio.sleep` does.
+        """
+        self._prepare = prepare
+        self._sleep = sleep
+        self._preparing: dict[str, asyncio.Task[None]] = {}
+        #: By document, the text and the cursor of the last question.
+        self._asked: dict[str, tuple[str, int]] = {}
+        self._ending: set[asyncio.Task[None]] = set()
+
+    def rest(self, place: CompletionQuery, is_current: Callable[[], bool]) -> None:
+        """Prepare a place after a moment; there is nothing to do where the last question was.
+
+        Args:
+            place: Where the cursor is.
+            is_current: Whether the document is still as it was, asked after the moment.
+        """
+        self._end(place.uri)
+        if self._asked.get(place.uri) == (place.text, place.cursor):
+            return
+        task = asyncio.create_task(
+            self._rest(place, is_current), name="prepare where the cursor rests"
+        )
+        self._preparing[place.uri] = task
+        task.add_done_callback(lambda _: self._let_go(place.uri, task))
+
+    def note_question(self, query: CompletionQuery) -> None:
+        """Leave a document to a question, which prepares its place by itself."""
+        self._end(query.uri)
+        self._asked[query.uri] = (query.text, query.cursor)
+
+    def forget(self, uri: str) -> None:
+        """Drop what is kept for a document."""
+        self._end(uri)
+        self._asked.pop(uri, None)
+
+    async def aclose(self) -> None:
+        """End everything and wait for it."""
+        for uri in list(self._preparing):
+            self._end(uri)
+        await asyncio.gather(*self._ending, return_exceptions=True)
+
+    async def _rest(self, place: CompletionQuery, is_current: Callable[[], bool]) -> None:
+        await self._sleep(REST_S)
+        if not is_current():
+            return
+        try:
+            await self._prepare(place)
+        except BantamError as error:
+            # Whoever asks here will be told, if it is still so.
+            LOGGER.info("a place was not prepared: %s", error)
+
+    def _end(self, uri: str) -> None:
+        task = self._preparing.pop(uri, None)
+        if task is not None:
+            task.cancel()
+            self._ending.add(task)
+
+    def _let_go(self, uri: str, task: asyncio.Task[None]) -> None:
+        self._ending.discard(task)
+        if self._preparing.get(uri) is task:
+            del self._preparing[uri]
+        if not task.cancelled() and (error := task.exception()) is not None:
+            LOGGER.error("a place was not prepared", exc_info=error)
