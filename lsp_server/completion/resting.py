@@ -32,8 +32,8 @@ class RestingCursors:
         self._prepare = prepare
         self._sleep = sleep
         self._preparing: dict[str, asyncio.Task[None]] = {}
-        #: By document, the text and the cursor of the last question.
-        self._asked: dict[str, tuple[str, int]] = {}
+        #: By document, the place of the last question.
+        self._asked: dict[str, tuple[int, int]] = {}
         self._ending: set[asyncio.Task[None]] = set()
 
     def rest(self, place: CompletionQuery, is_current: Callable[[], bool]) -> None:
@@ -44,7 +44,7 @@ class RestingCursors:
             is_current: Whether the document is still as it was, asked after the moment.
         """
         self._end(place.uri)
-        if self._asked.get(place.uri) == (place.text, place.cursor):
+        if self._asked.get(place.uri) == _fingerprint(place):
             return
         task = asyncio.create_task(
             self._rest(place, is_current), name="prepare where the cursor rests"
@@ -55,7 +55,7 @@ class RestingCursors:
     def note_question(self, query: CompletionQuery) -> None:
         """Leave a document to a question, which prepares its place by itself."""
         self._end(query.uri)
-        self._asked[query.uri] = (query.text, query.cursor)
+        self._asked[query.uri] = _fingerprint(query)
 
     def forget(self, uri: str) -> None:
         """Drop what is kept for a document."""
@@ -90,3 +90,8 @@ class RestingCursors:
             del self._preparing[uri]
         if not task.cancelled() and (error := task.exception()) is not None:
             LOGGER.error("a place was not prepared", exc_info=error)
+
+
+def _fingerprint(query: CompletionQuery) -> tuple[int, int]:
+    """Return what tells a place in a text from others, without keeping the text."""
+    return hash(query.text), query.cursor
