@@ -32,20 +32,22 @@ class RestingCursors:
         self._prepare = prepare
         self._sleep = sleep
         self._preparing: dict[str, asyncio.Task[None]] = {}
-        #: By document, the place of the last question.
-        self._asked: dict[str, tuple[int, int]] = {}
+        #: By document, where the last question or the last rest was.
+        self._places: dict[str, tuple[int, int]] = {}
         self._ending: set[asyncio.Task[None]] = set()
 
     def rest(self, place: CompletionQuery, is_current: Callable[[], bool]) -> None:
-        """Prepare a place after a moment; there is nothing to do where the last question was.
+        """Prepare a place after a moment.
+
+        There is nothing to do where the last question was, or where a cursor rests already.
 
         Args:
             place: Where the cursor is.
             is_current: Whether the document is still as it was, asked after the moment.
         """
-        self._end(place.uri)
-        if self._asked.get(place.uri) == _fingerprint(place):
+        if self._places.get(place.uri) == _fingerprint(place):
             return
+        self._begin(place)
         task = asyncio.create_task(
             self._rest(place, is_current), name="prepare where the cursor rests"
         )
@@ -54,13 +56,12 @@ class RestingCursors:
 
     def note_question(self, query: CompletionQuery) -> None:
         """Leave a document to a question, which prepares its place by itself."""
-        self._end(query.uri)
-        self._asked[query.uri] = _fingerprint(query)
+        self._begin(query)
 
     def forget(self, uri: str) -> None:
         """Drop what is kept for a document."""
         self._end(uri)
-        self._asked.pop(uri, None)
+        self._places.pop(uri, None)
 
     async def aclose(self) -> None:
         """End everything and wait for it."""
@@ -77,6 +78,11 @@ class RestingCursors:
         except BantamError as error:
             # Whoever asks here will be told, if it is still so.
             LOGGER.info("a place was not prepared: %s", error)
+
+    def _begin(self, place: CompletionQuery) -> None:
+        """End what is done for another place of the document."""
+        self._end(place.uri)
+        self._places[place.uri] = _fingerprint(place)
 
     def _end(self, uri: str) -> None:
         task = self._preparing.pop(uri, None)

@@ -141,6 +141,19 @@ async def test_place_of_the_last_question_is_not_prepared_again(
     assert engine.preparations == []
 
 
+async def test_editor_that_says_the_same_twice_has_it_done_once(
+    pipeline: CompletionPipeline, engine: WritingEngine, sleeper: Sleeper
+) -> None:
+    await pipeline.complete(query_at(ASKED))
+    pipeline.rest(query_at(ELSEWHERE))
+    pipeline.rest(query_at(ELSEWHERE))
+    sleeper.over.set()
+    await until(lambda: engine.preparations)
+    pipeline.rest(query_at(ELSEWHERE))
+    await let_run()
+    assert len(engine.preparations) == 1
+
+
 async def test_only_the_place_where_the_cursor_stays_is_prepared(
     pipeline: CompletionPipeline, engine: WritingEngine, sleeper: Sleeper
 ) -> None:
