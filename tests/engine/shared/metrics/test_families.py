@@ -65,4 +65,4 @@ def test_whatever_labels_and_values_are_they_come_back(
     (parsed,) = text_string_to_metric_families(text)
     (sample,) = parsed.samples
     assert sample.labels == {"model": label}
-    assert sample.value == float(value)
+    assert float(sample.value) == float(value)
