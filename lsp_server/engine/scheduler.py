@@ -206,6 +206,7 @@ class Scheduler:
             return self._sizes.policy.max_step_tokens
         return self._sizes.prefill_tokens(
             min(job.spec.priority for job, _ in prefilling),
+            num_prompts=len(prefilling),
             num_left=sum(sequence.num_uncomputed for _, sequence in prefilling),
             num_decoding=num_decoding,
         )

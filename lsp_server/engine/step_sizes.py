@@ -23,6 +23,7 @@ class StepPolicy:
         min_prefill_tokens: Tokens that are kept for prefills when there are any.
         tile_tokens: From so many on, llama.cpp reads cells for many tokens at once; a step of
             half as many takes longer where it stands deep in a prompt (docs/engine-facts.md).
+            A step has at least so many for each prompt that somebody who types waits for.
         max_long_tokens: Tokens in a step of an action while nobody types, and in the last step
             of a prompt; 0 if they are to have no more than others.
         target_step_ms: A step has fewer tokens, down to `min_prefill_tokens`, where it would
@@ -42,7 +43,7 @@ class StepPolicy:
     age_s: float = 10.0
     typing_s: float = 2.0
     silence_share: float = 0.1
-    last_ratio: float = 1.5
+    last_ratio: float = 2.0
 
     @classmethod
     def for_batches_of(
@@ -107,11 +108,14 @@ class StepSizes:
         """Take in that there is a request of somebody who types."""
         self._last_typed_s = self._clock()
 
-    def prefill_tokens(self, priority: int, *, num_left: int, num_decoding: int) -> int:
+    def prefill_tokens(
+        self, priority: int, *, num_prompts: int, num_left: int, num_decoding: int
+    ) -> int:
         """Return the budget of a step that computes prompts.
 
         Args:
             priority: The best one among their requests (`Priority`).
+            num_prompts: How many they are.
             num_left: Tokens that these prompts still have to compute.
             num_decoding: Sequences that write their answers in the same step.
         """
@@ -124,7 +128,8 @@ class StepSizes:
         if is_interactive and not num_decoding:
             # Nobody waits for the end of this step but who waits for the end of these prompts.
             tile_tokens = min(policy.tile_tokens, policy.max_step_tokens)
-            return self._or_all(num_left, max(within, tile_tokens))
+            most = max(policy.max_step_tokens, policy.max_long_tokens)
+            return self._or_all(num_left, max(within, min(num_prompts * tile_tokens, most)))
         if priority == Priority.ACTION:
             ms = max(policy.target_step_ms, silence_s * 1_000.0 * policy.silence_share)
             most = max(policy.max_step_tokens, policy.max_long_tokens)

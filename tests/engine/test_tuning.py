@@ -220,7 +220,7 @@ def test_steps_of_an_action_grow_while_nobody_types() -> None:
 
 @pytest.mark.parametrize(
     ("num_tokens", "sizes"),
-    [(64, [64]), (65, [65]), (96, [96]), (97, [64, 33]), (180, [64, 64, 52])],
+    [(64, [64]), (65, [65]), (128, [128]), (129, [64, 65]), (212, [64, 64, 84])],
 )
 def test_the_last_step_of_a_prompt_takes_the_few_tokens_left(
     num_tokens: int, sizes: list[int]
@@ -232,6 +232,20 @@ def test_the_last_step_of_a_prompt_takes_the_few_tokens_left(
     while not harness.scheduler.is_idle:
         found.append(sum(chunk.end - chunk.start for chunk in harness.step().chunks))
     assert found == sizes
+
+
+def test_steps_grow_with_the_prompts_that_are_waited_for() -> None:
+    limits = RunnerLimits(
+        context_tokens=1_024, num_cells=2_048, max_sequences=8, max_batch_tokens=256
+    )
+    harness = SchedulerHarness(limits=limits, policy=StepPolicy.for_batches_of(256))
+    harness.submit(prompt="p" * 300, document_key="a")
+    assert len(harness.step().batch()) == 64
+    harness.submit(prompt="q" * 300, document_key="b")
+    assert len(harness.step().batch()) == 128
+    for name in "cdefg":
+        harness.submit(prompt=name * 300, document_key=name)
+    assert len(harness.step().batch()) == 256, "the runner takes no more"
 
 
 def test_a_key_reads_its_own_prompt_in_whole_tiles() -> None:
