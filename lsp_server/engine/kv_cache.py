@@ -147,6 +147,11 @@ class KvCache:
         return self._num_departed
 
     @property
+    def num_retired_cells(self) -> int:
+        """Free cells whose places are left empty as long as there are others, or more."""
+        return self._store.num_retired_cells
+
+    @property
     def can_copy_out(self) -> bool:
         """Whether documents can be copied out to memory now."""
         return bool(self._saved.max_bytes) and self._store.can_copy_out
@@ -241,9 +246,11 @@ class KvCache:
         return True
 
     def move_together(self, document_key: str) -> None:
-        """Copy a parked document into the lowest free cells, if it owns its cells alone."""
+        """Copy a parked document into the lowest places, if it owns its cells alone."""
         sequence = self._parked[document_key]
-        if self._store.can_move_together(sequence) and not self._store.move_together(sequence):
+        if not self._store.can_move_together(sequence):
+            self._store.reuse_places()
+        elif not self._store.move_together(sequence):
             del self._parked[document_key]
             self._store.drop(sequence)
 
@@ -257,6 +264,10 @@ class KvCache:
             Whether it can be: not without a free id.
         """
         if not self._store.num_free_ids and not self._drop_leftovers():
+            return False
+        if not self._store.has_places(len(sequence.tokens) - sequence.num_exact):
+            self._make_places_behind(sequence)
+        if self._parked.get(sequence.document_key) is not sequence:
             return False
         self._store.set_apart_stale(sequence)
         return True
@@ -310,6 +321,8 @@ class KvCache:
         sequences += [self._start_new(demand.document_key) for _ in others]
         while self.num_cells_unclaimed < num_new:
             self._evict()
+        if not self._store.has_places(num_new):
+            self._store.reuse_places()
         for sequence in sequences:
             sequence.num_reserved = demand.answer_cells
             sequence.target = demand.prompt
@@ -351,6 +364,13 @@ class KvCache:
 
     def _is_there(self, plan: ReusePlan) -> bool:
         return plan.source is None or self._store.can_resume(plan.source, plan.num_kept)
+
+    def _make_places_behind(self, sequence: KvSequence) -> None:
+        """Have what is computed next lie behind a parked sequence, if nobody else is in the way."""
+        if len(self._parked) == 1 and self._store.can_copy_out:
+            self.move_together(sequence.document_key)
+        else:
+            self._store.reuse_places()
 
     def _has_ids(self, demand: Demand, plan: ReusePlan) -> bool:
         """Return whether enough ids are free, or would be after evictions."""

@@ -100,6 +100,9 @@ class KvStore:
         """Leave a sequence only what a plan uses of it, each run at its new place."""
         islands = [self._cut_out(run) for run in plan.moved]
         leftovers = self._leave(sequence, plan)
+        if plan.moved and plan.num_kept < len(sequence.tokens):
+            # What is moved stays where it lies, and what comes behind it must not lie before it.
+            self._runner.retire_cells(sequence.sequence_id, plan.num_kept, None)
         self.truncate(sequence, plan.num_kept)
         self._drop_all(sequence.islands)
         self._drop_all(each for each in sequence.leftovers if each not in leftovers)
@@ -110,6 +113,21 @@ class KvStore:
         sequence.islands = islands
         sequence.leftovers = leftovers
         self.join_islands(sequence)
+
+    @property
+    def num_retired_cells(self) -> int:
+        """Free cells whose places are left empty, or more."""
+        return self._runner.num_retired_cells
+
+    def has_places(self, num_tokens: int) -> bool:
+        """Return whether so many new cells will lie in one row, behind all older ones."""
+        num_used = self.limits.num_cells - self._ledger.num_free
+        num_taken = num_used + self._runner.num_retired_cells
+        return num_used > 0 and num_taken + num_tokens <= self.limits.num_cells
+
+    def reuse_places(self) -> None:
+        """Let new cells take the places of retired ones."""
+        self._runner.reuse_places()
 
     def drop_leftovers(self, sequence: KvSequence) -> None:
         """Free what a sequence does not use."""
@@ -136,7 +154,7 @@ class KvStore:
         island = sequence.islands.pop()
         self.extend(sequence, tokens)
         num = len(tokens)
-        self._runner.remove_cells(island.sequence_id, island.start, island.start + num)
+        self._runner.retire_cells(island.sequence_id, island.start, island.start + num)
         self._ledger.remove_owner(island.cells[:num])
         if num == len(island.tokens):
             self._free_ids.append(island.sequence_id)
@@ -173,7 +191,7 @@ class KvStore:
         sequence.islands = []
         sequence.leftovers = []
         if sequence.tokens or self._runner.end_position(sequence.sequence_id):
-            self._runner.remove_cells(sequence.sequence_id, 0, None)
+            self._runner.retire_cells(sequence.sequence_id, 0, None)
         self._ledger.remove_owner(sequence.cells)
         sequence.num_reserved = 0
         self._free_ids.append(sequence.sequence_id)
@@ -199,6 +217,7 @@ class KvStore:
         """
         state = self._runner.save_state(sequence.sequence_id)
         self._runner.remove_cells(sequence.sequence_id, 0, None)
+        self._runner.reuse_places()
         return self._runner.restore_state(sequence.sequence_id, state)
 
     def restore(self, saved: SavedState, key: str) -> KvSequence | None:
@@ -274,6 +293,6 @@ class KvStore:
 
     def _drop_all(self, islands: Iterable[Island]) -> None:
         for island in islands:
-            self._runner.remove_cells(island.sequence_id, 0, None)
+            self._runner.retire_cells(island.sequence_id, 0, None)
             self._ledger.remove_owner(island.cells)
             self._free_ids.append(island.sequence_id)

@@ -20,6 +20,8 @@ logger = logging.getLogger(__name__)
 #: A document is idle after so many requests for others.  Bringing it back takes about as long as
 #: what two suggestions lose beside it.
 IDLE_AFTER_REQUESTS = 20
+#: Fewer places left empty are no reason to move a document.
+MIN_RETIRED_CELLS = 256
 
 
 class Tidier:
@@ -71,10 +73,12 @@ class Tidier:
         return None
 
     def _next_scattered(self) -> KvSequence | None:
-        """Return the only document that is left, if it lies behind what others left free."""
-        if self._num_departed == self._cache.num_departed or len(self._parked) != 1:
-            return None
-        return self._parked[0]
+        """Return the only document that is left, if it lies behind what was left free."""
+        has_gaps = (
+            self._num_departed != self._cache.num_departed
+            or self._cache.num_retired_cells >= MIN_RETIRED_CELLS
+        )
+        return self._parked[0] if has_gaps and len(self._parked) == 1 else None
 
     @property
     def _parked(self) -> list[KvSequence]:

@@ -55,7 +55,7 @@ class Way(enum.Enum):
 
 
 #: What is taken at every place; the other ways are for some of them.
-EVERYWHERE = frozenset({Way.RESTED, Way.JUMPED, Way.RECOMPUTED})
+EVERYWHERE = frozenset({Way.RESTED})
 
 
 class Answered(msgspec.Struct, frozen=True, kw_only=True):

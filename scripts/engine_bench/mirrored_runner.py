@@ -141,6 +141,20 @@ class MirroredRunner:
         for each in self._pair(sequence_id):
             self._inner.remove_cells(each, start, end)
 
+    def retire_cells(self, sequence_id: int, start: int, end: int | None) -> None:
+        """Let the sequence give up cells, in both halves."""
+        for each in self._pair(sequence_id):
+            self._inner.retire_cells(each, start, end)
+
+    @property
+    def num_retired_cells(self) -> int:
+        """Places that are left empty in both halves, or more."""
+        return self._inner.num_retired_cells
+
+    def reuse_places(self) -> None:
+        """Let new cells take the places of retired ones."""
+        self._inner.reuse_places()
+
     def shift_cells(self, sequence_id: int, num_positions: int) -> None:
         """Never called; see `shift_support`."""
         raise AssertionError(f"sequence {sequence_id} cannot move by {num_positions}")

@@ -162,6 +162,23 @@ class Runner(Protocol):
         """Let the sequence give up its cells at positions [start, end), or from start on."""
         ...
 
+    def retire_cells(self, sequence_id: int, start: int, end: int | None) -> None:
+        """Let the sequence give up cells, and leave their places empty as long as there are others.
+
+        llama.cpp puts new tokens into the first place that was freed, and adds up attention in the
+        order of places, with rounding that swallows old text behind new (docs/engine-facts.md).
+        """
+        ...
+
+    @property
+    def num_retired_cells(self) -> int:
+        """Places that are left empty, or more."""
+        ...
+
+    def reuse_places(self) -> None:
+        """Let new cells take the places of retired ones."""
+        ...
+
     def shift_cells(self, sequence_id: int, num_positions: int) -> None:
         """Move all cells of a sequence to higher (or lower) positions, at the next `forward`.
 

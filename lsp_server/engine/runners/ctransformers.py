@@ -135,6 +135,18 @@ class CtransformersRunner:
         # the next tokens go, and cells behind it are overwritten before they are read.
         del self._llm._context[start:]
 
+    def retire_cells(self, sequence_id: int, start: int, end: int | None) -> None:
+        """Let the sequence give up cells; where others lie makes no difference here."""
+        self.remove_cells(sequence_id, start, end)
+
+    @property
+    def num_retired_cells(self) -> int:
+        """Return 0: no place is left empty."""
+        return 0
+
+    def reuse_places(self) -> None:
+        """Do nothing; no place is left empty."""
+
     def shift_cells(self, sequence_id: int, num_positions: int) -> None:
         """Refuse; see `shift_support`."""
         raise AssertionError(f"cells cannot move: sequence {sequence_id} by {num_positions}")

@@ -213,6 +213,18 @@ class FakeRunner:
                 if not cell.owners:
                     del self.cells[number]
 
+    def retire_cells(self, sequence_id: int, start: int, end: int | None) -> None:
+        """Let the sequence give up cells; where others lie makes no difference here."""
+        self.remove_cells(sequence_id, start, end)
+
+    @property
+    def num_retired_cells(self) -> int:
+        """Return 0: no place is left empty."""
+        return 0
+
+    def reuse_places(self) -> None:
+        """Do nothing; no place is left empty."""
+
     def shift_cells(self, sequence_id: int, num_positions: int) -> None:
         """Move all cells of a sequence; they may have no other owner."""
         self._check_id(sequence_id)

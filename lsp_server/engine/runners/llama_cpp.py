@@ -109,6 +109,7 @@ class LlamaCppRunner:
             self._abort.attach(self._context)
             self._shift_support = find_shift_support(self._model, self._memory)
             self._has_pending_shift = False
+            self._num_retired_cells = 0
             self._states = LlamaStates(self._context, self._num_window_tokens, self._num_ids)
             self._limits = self._read_limits()
             self._handles = stack.pop_all()
@@ -140,6 +141,10 @@ class LlamaCppRunner:
         forget_errors()
         with self._abort.detached(self._context, self._has_pending_shift):
             code = llama_cpp.llama_decode(self._context, self._batch.fill(batch))
+            if code == 1 and self._num_retired_cells:
+                # There was no other place; nothing has been computed.
+                self.reuse_places()
+                code = llama_cpp.llama_decode(self._context, self._batch.fill(batch))
         # Also a decode that finds no room has done the moves before it looked.
         self._has_pending_shift = self._has_pending_shift and code not in {0, 1}
         self._give_to_keepers(batch)
@@ -195,6 +200,27 @@ class LlamaCppRunner:
                     f"llama.cpp could not remove the cells {start} to {end} of sequence {owner}"
                 )
 
+    def retire_cells(self, sequence_id: int, start: int, end: int | None) -> None:
+        """Let the sequence give up cells; a sequence that nobody reads keeps their places."""
+        self._check_id(sequence_id)
+        # With a sliding window, llama.cpp takes the places of cells that have left it anyway.
+        if self._num_window_tokens == 0:
+            stop = self.end_position(sequence_id) if end is None else end
+            llama_cpp.llama_memory_seq_cp(self._memory, sequence_id, self._retired_id, start, stop)
+            self._num_retired_cells += max(stop - start, 0)
+        self.remove_cells(sequence_id, start, end)
+
+    @property
+    def num_retired_cells(self) -> int:
+        """Places that are left empty; those of shared cells are counted each time."""
+        return self._num_retired_cells
+
+    def reuse_places(self) -> None:
+        """Let new cells take the places of retired ones."""
+        if self._num_retired_cells:
+            llama_cpp.llama_memory_seq_rm(self._memory, self._retired_id, -1, -1)
+            self._num_retired_cells = 0
+
     def shift_cells(self, sequence_id: int, num_positions: int) -> None:
         """Move all cells of a sequence at the next `forward`; see `Runner.shift_cells`."""
         self._check_id(sequence_id)
@@ -220,6 +246,9 @@ class LlamaCppRunner:
         # What is pending would be done to the restored cells, which are in place already.
         assert not self._has_pending_shift, "positions and rotation would not agree"
         was_restored = self._states.restore(sequence_id, state)
+        if not was_restored and self._num_retired_cells:
+            self.reuse_places()
+            was_restored = self._states.restore(sequence_id, state)
         for keeper in self._owners(sequence_id)[1:]:
             llama_cpp.llama_memory_seq_cp(self._memory, sequence_id, keeper, 0, -1)
         return was_restored
@@ -281,7 +310,7 @@ class LlamaCppRunner:
         params.n_ctx = self._settings.num_cells
         params.n_batch = MAX_BATCH_TOKENS
         params.n_ubatch = MAX_BATCH_TOKENS
-        params.n_seq_max = self._num_ids + 1
+        params.n_seq_max = self._num_ids + 2
         params.n_threads = self._settings.num_threads
         params.n_threads_batch = self._settings.num_threads
         params.flash_attn_type = llama_cpp.LLAMA_FLASH_ATTN_TYPE_ENABLED
@@ -319,8 +348,13 @@ class LlamaCppRunner:
 
     @property
     def _num_ids(self) -> int:
-        """Sequences and their keepers; one more id is for saving and restoring."""
+        """Sequences and their keepers; one id more is for saving and restoring, one for places."""
         return self._settings.max_sequences * (2 if self._num_window_tokens else 1)
+
+    @property
+    def _retired_id(self) -> int:
+        """The sequence that keeps the places of retired cells."""
+        return self._num_ids + 1
 
     def _owners(self, sequence_id: int) -> tuple[int, ...]:
         if self._num_window_tokens:
