@@ -100,9 +100,8 @@ class KvStore:
         """Leave a sequence only what a plan uses of it, each run at its new place."""
         islands = [self._cut_out(run) for run in plan.moved]
         leftovers = self._leave(sequence, plan)
-        if plan.moved and plan.num_kept < len(sequence.tokens):
-            # What is moved stays where it lies, and what comes behind it must not lie before it.
-            self._runner.retire_cells(sequence.sequence_id, plan.num_kept, None)
+        if plan.moved:
+            self._retire_unused(sequence, plan)
         self.truncate(sequence, plan.num_kept)
         self._drop_all(sequence.islands)
         self._drop_all(each for each in sequence.leftovers if each not in leftovers)
@@ -279,6 +278,16 @@ class KvStore:
         self._runner.copy_cells(run.sequence_id, sequence_id, run.old_start, old_end)
         self._ledger.add_owner(run.cells)
         return Island(sequence_id, run.new_start, run.tokens, run.cells, run.ages)
+
+    def _retire_unused(self, sequence: KvSequence, plan: ReusePlan) -> None:
+        """Give up what lies between the runs of a plan: no later text may take these places."""
+        own = (run for run in (*plan.moved, *plan.left) if run.sequence_id == sequence.sequence_id)
+        used = sorted((run.old_start, run.old_start + len(run.tokens)) for run in own)
+        start = plan.num_kept
+        for used_start, used_end in (*used, (len(sequence.tokens), len(sequence.tokens))):
+            if start < used_start:
+                self._runner.retire_cells(sequence.sequence_id, start, used_start)
+            start = max(start, used_end)
 
     def _leave(self, sequence: KvSequence, plan: ReusePlan) -> list[Island]:
         """Return a plan's runs that are left; those that no id is free for are lost."""
