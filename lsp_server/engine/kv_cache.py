@@ -265,27 +265,29 @@ class KvCache:
         """
         if not self._store.num_free_ids and not self._drop_leftovers():
             return False
-        if not self._store.has_places(len(sequence.tokens) - sequence.num_exact):
-            self._make_places_behind(sequence)
-        if self._parked.get(sequence.document_key) is not sequence:
-            return False
         self._store.set_apart_stale(sequence)
         return True
 
-    def room_for_renewal(self, num_wanted: int) -> int:
-        """Return how many tokens can be computed again now, at most `num_wanted`."""
-        while self.num_cells_unclaimed < num_wanted and self._drop_leftovers():
-            pass
-        return min(self.num_cells_unclaimed, num_wanted)
+    def has_room_for_renewal(self, sequence: KvSequence) -> bool:
+        """Return whether all that is still stale can be computed behind all other cells."""
+        num_tokens = len(sequence.islands[0].tokens)
+        return self.num_cells_unclaimed >= num_tokens and self._store.has_places(num_tokens)
 
-    def renew(self, sequence: KvSequence, tokens: list[int], *, was_aborted: bool) -> int:
-        """Note that tokens of a renewal were computed; return how many of them were."""
-        if was_aborted:
-            tokens = tokens[: self._store.num_computed(sequence)]
-        if tokens:
-            sequence.num_reserved = len(tokens)
+    def vacate(self, sequence: KvSequence, num_tokens: int) -> None:
+        """Give up the next tokens of a renewal, so that they can be computed in their places."""
+        self._store.vacate(sequence, num_tokens)
+
+    def num_computed(self, sequence: KvSequence) -> int:
+        """Return how many tokens of an aborted step the runner has cells for."""
+        return self._store.num_computed(sequence)
+
+    def renew(self, sequence: KvSequence, tokens: list[int], *, is_in_place: bool) -> None:
+        """Note that the next tokens of a renewal were computed."""
+        sequence.num_reserved = len(tokens)
+        if is_in_place:
+            self._store.extend(sequence, tokens)
+        else:
             self._store.renew(sequence, tokens)
-        return len(tokens)
 
     def stop_renewal(self, sequence: KvSequence) -> None:
         """Leave what is not computed again as it is."""
@@ -364,13 +366,6 @@ class KvCache:
 
     def _is_there(self, plan: ReusePlan) -> bool:
         return plan.source is None or self._store.can_resume(plan.source, plan.num_kept)
-
-    def _make_places_behind(self, sequence: KvSequence) -> None:
-        """Have what is computed next lie behind a parked sequence, if nobody else is in the way."""
-        if len(self._parked) == 1 and self._store.can_copy_out:
-            self.move_together(sequence.document_key)
-        else:
-            self._store.reuse_places()
 
     def _has_ids(self, demand: Demand, plan: ReusePlan) -> bool:
         """Return whether enough ids are free, or would be after evictions."""

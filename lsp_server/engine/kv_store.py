@@ -143,6 +143,12 @@ class KvStore:
         self.truncate(sequence, start)
         sequence.islands = [island]
 
+    def vacate(self, sequence: KvSequence, num_tokens: int) -> None:
+        """Give up an island's first tokens; what is computed next takes their places."""
+        island = sequence.islands.pop()
+        self._runner.remove_cells(island.sequence_id, island.start, island.start + num_tokens)
+        self._leave_rest(sequence, island, num_tokens)
+
     def renew(self, sequence: KvSequence, tokens: list[int]) -> None:
         """Note that the runner has computed the first tokens of an island in the sequence itself.
 
@@ -152,14 +158,8 @@ class KvStore:
         """
         island = sequence.islands.pop()
         self.extend(sequence, tokens)
-        num = len(tokens)
-        self._runner.retire_cells(island.sequence_id, island.start, island.start + num)
-        self._ledger.remove_owner(island.cells[:num])
-        if num == len(island.tokens):
-            self._free_ids.append(island.sequence_id)
-        else:
-            rest = (island.tokens[num:], island.cells[num:], island.ages[num:])
-            sequence.islands = [Island(island.sequence_id, island.start + num, *rest)]
+        self._runner.retire_cells(island.sequence_id, island.start, island.start + len(tokens))
+        self._leave_rest(sequence, island, len(tokens))
 
     def num_computed(self, sequence: KvSequence) -> int:
         """Return how many tokens the runner has cells for that are not noted yet."""
@@ -278,6 +278,16 @@ class KvStore:
         self._runner.copy_cells(run.sequence_id, sequence_id, run.old_start, old_end)
         self._ledger.add_owner(run.cells)
         return Island(sequence_id, run.new_start, run.tokens, run.cells, run.ages)
+
+    def _leave_rest(self, sequence: KvSequence, island: Island, num_gone: int) -> None:
+        """Leave a sequence an island without its first tokens, which the runner has no longer."""
+        self._ledger.remove_owner(island.cells[:num_gone])
+        if num_gone == len(island.tokens):
+            self._free_ids.append(island.sequence_id)
+            return
+        start = island.start + num_gone
+        rest = (island.tokens[num_gone:], island.cells[num_gone:], island.ages[num_gone:])
+        sequence.islands = [Island(island.sequence_id, start, *rest)]
 
     def _retire_unused(self, sequence: KvSequence, plan: ReusePlan) -> None:
         """Give up what lies between the runs of a plan: no later text may take these places."""

@@ -54,9 +54,10 @@ class StepLoop:
         self._runner = runner
         self._clock = clock
         self._cache = KvCache(runner, keep)
-        policy = StepPolicy.for_batches_of(runner.limits.max_batch_tokens)
+        max_batch_tokens = runner.limits.max_batch_tokens
+        policy = StepPolicy.for_batches_of(max_batch_tokens)
         self._scheduler = Scheduler(self._cache, policy, clock)
-        self._refresher = Refresher(self._cache, policy.max_step_tokens)
+        self._refresher = Refresher(self._cache, policy.max_step_tokens, max_batch_tokens)
         self._tidier = Tidier(self._cache)
         self._step_seconds = HistogramCounter(STEP_BOUNDS_S)
         self._target_step_ms = None if tuning is None else tuning.targets.step_ms

@@ -42,9 +42,9 @@ from scripts.agreement_bench.edits import Moment
 
 #: Longest answer; a line has fewer.
 MAX_ANSWER_TOKENS = 48
-#: From steps of 64 tokens on, llama.cpp takes another way through attention; the engine takes such
-#: steps for the prompts of keys (docs/engine-facts.md).
-LONG_STEPS = StepPolicy(max_step_tokens=64)
+#: As the engine takes them: from steps of 64 tokens on, llama.cpp takes another way through
+#: attention (docs/engine-facts.md).
+LONG_STEPS = StepPolicy.for_batches_of(256)
 #: Below, how a prompt is cut into steps makes no difference at all to what is computed.
 SHORT_STEPS = StepPolicy(max_step_tokens=32)
 
@@ -152,7 +152,7 @@ class Asker:
         self._cache = KvCache(loaded.runner, keep)
         self._max_step_tokens = policy.max_step_tokens
         self._scheduler = Scheduler(self._cache, policy, lambda: 0.0)
-        self._refresher = Refresher(self._cache, policy.max_step_tokens)
+        self._refresher = Refresher(self._cache, policy.max_step_tokens, policy.max_long_tokens)
         self._preparer = RequestPreparer(
             loaded.info.model, loaded.runner.vocabulary, loaded.runner.limits
         )

@@ -17,13 +17,15 @@ and after a hundred.
 - *recomputed*: everything is computed, in shorter steps.  What differs is rounding alone, which
   says how firmly the model prefers its answers.
 
-Each answer is compared with a full recompute of the same prompt, the exact one with a recompute
-in steps of its own size: these two are the same bit by bit.
+Each answer is compared with a full recompute of the same prompt: the rested one with one whose
+prompt was computed before it was asked for, too, the exact one with one in steps of its own size,
+with which it is the same bit by bit.
 """
 
 from __future__ import annotations
 
 import enum
+import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -148,7 +150,7 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class _Script:
-    """What is asked at one place: at each moment, while the cursor rests, for the hidden line.
+    """What is asked at one place: at each moment, while the cursor rests, and for the line.
 
     The moment at index `n` is the one after `n` changes.
     """
@@ -197,31 +199,37 @@ class PlaceMeter:
         Raises:
             EngineError: A request was refused.
         """
+        is_thorough = Way.HURRIED in ways
         # Where nobody hurries, what came before the last pause but one makes no difference.
-        num_edits = self._plan.checkpoints[-1 if Way.HURRIED in ways else 0]
-        script = self._script(place, num_edits)
-        fresh = self._recompute(self._fresh, script)
-        answers: list[Answered] = []
-        computed: list[int] = []
-        for number in self._plan.checkpoints if Way.HURRIED in ways else ():
-            computed, hurried = self._tell_hurried(script, number)
-            answers.append(self._answered(Way.HURRIED, number, hurried, fresh))
-        num_idle, jumped = self._tell_jumped(script)
-        answers += self._at_any_number_of_edits(Way.JUMPED, jumped, fresh)
-        rested = self._tell_rested(script)
-        answers += self._at_any_number_of_edits(Way.RESTED, rested, fresh)
-        recomputed = self._recompute(self._exact, script)
-        answers += self._at_any_number_of_edits(Way.RECOMPUTED, recomputed, fresh)
-        if Way.EXACT in ways:
-            exact = self._tell_exact(script)
-            answers += self._at_any_number_of_edits(Way.EXACT, exact, recomputed)
+        script = self._script(place, self._plan.checkpoints[-1 if is_thorough else 0])
+        num_idle, rested = self._tell_rested(script)
+        prepared = self._recompute_prepared(script)
+        answers = self._at_any_number_of_edits(Way.RESTED, rested, prepared)
+        computed_per_edit = None
+        if is_thorough:
+            computed_per_edit, others = self._measure_thoroughly(script)
+            answers += others
         return PlaceResult(
             key=place.key,
             expected=place.expected,
             num_idle=num_idle,
-            computed_per_edit=round(sum(computed) / len(computed), 3) if computed else None,
+            computed_per_edit=computed_per_edit,
             answers=tuple(answers),
         )
+
+    def _measure_thoroughly(self, script: _Script) -> tuple[float, list[Answered]]:
+        """Return the tokens computed per change in the hurried way, and all but rested answers."""
+        fresh = self._recompute(self._fresh, script)
+        answers = self._at_any_number_of_edits(Way.JUMPED, self._tell_jumped(script), fresh)
+        computed: list[int] = []
+        for number in self._plan.checkpoints:
+            computed, hurried = self._tell_hurried(script, number)
+            answers.append(self._answered(Way.HURRIED, number, hurried, fresh))
+        recomputed = self._recompute(self._exact, script)
+        answers += self._at_any_number_of_edits(Way.RECOMPUTED, recomputed, fresh)
+        exact = self._tell_exact(script)
+        answers += self._at_any_number_of_edits(Way.EXACT, exact, recomputed)
+        return round(statistics.fmean(computed), 3), answers
 
     def _questioner(self, place: Place) -> Questioner:
         path = f"{place.project}/{place.path}"
@@ -244,14 +252,21 @@ class PlaceMeter:
         _, *computed = [self._kept.ask(ask).num_computed for ask in script.last(num_edits)]
         return computed, self._kept.ask(script.question)
 
-    def _tell_jumped(self, script: _Script) -> tuple[int, Told]:
-        """Ask since the last pause but one; returns the last pause's tokens, and the answer."""
-        return self._type_at_last_spot(script), self._kept.ask(script.question)
+    def _recompute_prepared(self, script: _Script) -> Told:
+        """Answer with everything computed, of which all but the last token before the question."""
+        self._fresh.forget()
+        self._fresh.compute(script.rest)
+        return self._fresh.ask(script.question)
 
-    def _tell_rested(self, script: _Script) -> Told:
-        self._type_at_last_spot(script)
+    def _tell_rested(self, script: _Script) -> tuple[int, Told]:
+        """Return the tokens of the pause on the way to the place, and the answer there."""
+        num_idle = self._type_at_last_spot(script)
         self._kept.compute(script.rest)
         self._kept.pause()
+        return num_idle, self._kept.ask(script.question)
+
+    def _tell_jumped(self, script: _Script) -> Told:
+        self._type_at_last_spot(script)
         return self._kept.ask(script.question)
 
     def _type_at_last_spot(self, script: _Script) -> int:

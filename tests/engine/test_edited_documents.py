@@ -249,10 +249,11 @@ def test_place_that_is_prepared_in_a_pause_costs_the_first_key_one_token() -> No
     assert heard.text() == fresh_answer(question)
 
 
-def test_refresh_takes_no_more_cells_than_a_chunk() -> None:
+@pytest.mark.parametrize("num_free_cells", [0, 16, 1_000])
+def test_refresh_needs_no_room(num_free_cells: int) -> None:
     measured = SchedulerHarness(limits=LIMITS)
     measured.answer(long_request("import os\n" + PREFIX, SUFFIX))
-    num_cells = measured.cache.num_cells_used + 16
+    num_cells = measured.cache.num_cells_used + num_free_cells
     harness = SchedulerHarness(limits=dataclasses.replace(LIMITS, num_cells=num_cells))
     harness.answer(long_request(PREFIX, SUFFIX))
     harness.answer(long_request("import os\n" + PREFIX, SUFFIX))
@@ -263,19 +264,22 @@ def test_refresh_takes_no_more_cells_than_a_chunk() -> None:
     assert not parked.islands
 
 
-def test_document_stays_stale_where_no_cell_is_free() -> None:
+@pytest.mark.parametrize(("num_free_cells", "num_computed"), [(0, 17), (1_000, 1)])
+def test_request_loses_no_more_than_the_chunk_that_was_begun(
+    num_free_cells: int, num_computed: int
+) -> None:
+    question = long_request("import os\n" + PREFIX, SUFFIX, "x")
     measured = SchedulerHarness(limits=LIMITS)
-    measured.answer(long_request("import os\n" + PREFIX, SUFFIX))
-    num_cells = measured.cache.num_cells_used
+    measured.answer(question)
+    num_cells = measured.cache.num_cells_used + num_free_cells
     harness = SchedulerHarness(limits=dataclasses.replace(LIMITS, num_cells=num_cells))
     harness.answer(long_request(PREFIX, SUFFIX))
     harness.answer(long_request("import os\n" + PREFIX, SUFFIX))
-    assert harness.refresh() == 0
-    assert not harness.refresher.has_work
-    parked = harness.cache.parked("a.py")
-    assert parked is not None
-    assert parked.is_stale
-    assert not parked.islands
+    harness.refresh(max_chunks=2)
+    harness.refresh(max_chunks=1, abort=True)
+    heard = harness.answer(question)
+    assert heard.end.cost.tokens_computed == num_computed
+    assert heard.text() == fresh_answer(question)
 
 
 def test_document_may_give_way_in_the_middle_of_its_refresh() -> None:
