@@ -121,6 +121,20 @@ def test_document_that_is_computed_again_is_read_as_one_that_is_new(
         harness.cache.evict_all()
 
 
+def test_a_longer_pause_moves_the_document_to_the_empty_places(runner: LlamaCppRunner) -> None:
+    text = SOURCE.read_text(encoding="utf-8")
+    harness = EngineHarness(runner, keep=KeepPolicy(max_saved_bytes=100_000_000))
+    for at in (2_600, 3_500):
+        harness.answer(asked(text[:at], text[at:5_000]))
+        harness.refresh()
+    before = next_logits(harness, runner)
+    assert runner.num_retired_cells > 500
+    harness.tidy()
+    assert runner.num_retired_cells == 0
+    assert float(np.abs(next_logits(harness, runner) - before).max()) < LITTLE
+    harness.cache.evict_all()
+
+
 def asked(before: str, after: str) -> GenerateRequest:
     return make_request(fim_segments(before, after), max_tokens=1, document_key="a.py")
 
