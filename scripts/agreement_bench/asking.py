@@ -199,6 +199,7 @@ class Asker:
         """Free all cells: what is asked next is computed in full."""
         self._cache.evict_all()
         self._cache.check_integrity()
+        self._runner.reuse_places()
 
     def next_logits(self, tokens: tuple[int, ...]) -> Logits:
         """Return the logits behind some tokens by a full recompute, `[n_vocab]`."""
