@@ -190,7 +190,7 @@ class KvStore:
         sequence.islands = []
         sequence.leftovers = []
         if sequence.tokens or self._runner.end_position(sequence.sequence_id):
-            self._runner.retire_cells(sequence.sequence_id, 0, None)
+            self._runner.remove_cells(sequence.sequence_id, 0, None)
         self._ledger.remove_owner(sequence.cells)
         sequence.num_reserved = 0
         self._free_ids.append(sequence.sequence_id)
