@@ -81,7 +81,7 @@ class CompletionPipeline:
                 end: an answer to an older text is stale and not shown.
         """
         visit = Visit(query, self._settings.model.name)
-        self._resting.note_question(query)
+        self._resting.leave(query.uri)
         try:
             outcome = await self._complete(visit)
         except asyncio.CancelledError:
@@ -187,6 +187,7 @@ class CompletionPipeline:
 
     async def _ask(self, cursor: Cursor, visit: Visit) -> Answer | None:
         wish = Wish(visit.query.num_alternatives, visit.query.priority)
+        self._resting.note_asked(visit.query)
 
         async def write(draft: Draft) -> Answer:
             answer = await self._writer.write(cursor, wish, draft)

@@ -16,7 +16,7 @@ REST_S = 0.3
 
 
 class RestingCursors:
-    """Prepares one place of each document at a time; a question has it end at once."""
+    """Prepares one place of each document at a time, and leaves the document to questions."""
 
     def __init__(
         self,
@@ -32,14 +32,14 @@ class RestingCursors:
         self._prepare = prepare
         self._sleep = sleep
         self._preparing: dict[str, asyncio.Task[None]] = {}
-        #: By document, where the last question or the last rest was.
+        #: By document, the place that was last prepared, or that the model was last asked about.
         self._places: dict[str, tuple[int, int]] = {}
         self._ending: set[asyncio.Task[None]] = set()
 
     def rest(self, place: CompletionQuery, is_current: Callable[[], bool]) -> None:
         """Prepare a place after a moment.
 
-        There is nothing to do where the last question was, or where a cursor rests already.
+        There is nothing to do where the model was asked last, or where a cursor rests already.
 
         Args:
             place: Where the cursor is.
@@ -47,26 +47,35 @@ class RestingCursors:
         """
         if self._places.get(place.uri) == _fingerprint(place):
             return
-        self._begin(place)
+        self.leave(place.uri)
+        self._places[place.uri] = _fingerprint(place)
         task = asyncio.create_task(
             self._rest(place, is_current), name="prepare where the cursor rests"
         )
         self._preparing[place.uri] = task
         task.add_done_callback(lambda _: self._let_go(place.uri, task))
 
-    def note_question(self, query: CompletionQuery) -> None:
-        """Leave a document to a question, which prepares its place by itself."""
-        self._begin(query)
+    def leave(self, uri: str) -> None:
+        """End what is done for a document, at once."""
+        task = self._preparing.pop(uri, None)
+        if task is not None:
+            task.cancel()
+            self._ending.add(task)
+            self._places.pop(uri, None)
+
+    def note_asked(self, query: CompletionQuery) -> None:
+        """Take note that the model is asked about a place, which prepares it."""
+        self._places[query.uri] = _fingerprint(query)
 
     def forget(self, uri: str) -> None:
         """Drop what is kept for a document."""
-        self._end(uri)
+        self.leave(uri)
         self._places.pop(uri, None)
 
     async def aclose(self) -> None:
         """End everything and wait for it."""
         for uri in list(self._preparing):
-            self._end(uri)
+            self.leave(uri)
         await asyncio.gather(*self._ending, return_exceptions=True)
 
     async def _rest(self, place: CompletionQuery, is_current: Callable[[], bool]) -> None:
@@ -78,17 +87,6 @@ class RestingCursors:
         except BantamError as error:
             # Whoever asks here will be told, if it is still so.
             LOGGER.info("a place was not prepared: %s", error)
-
-    def _begin(self, place: CompletionQuery) -> None:
-        """End what is done for another place of the document."""
-        self._end(place.uri)
-        self._places[place.uri] = _fingerprint(place)
-
-    def _end(self, uri: str) -> None:
-        task = self._preparing.pop(uri, None)
-        if task is not None:
-            task.cancel()
-            self._ending.add(task)
 
     def _let_go(self, uri: str, task: asyncio.Task[None]) -> None:
         self._ending.discard(task)

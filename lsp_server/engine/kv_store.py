@@ -185,7 +185,7 @@ class KvStore:
             sequence.ages += island.ages
 
     def drop(self, sequence: KvSequence) -> None:
-        """Free a sequence's id and the cells that nobody else owns."""
+        """Free a sequence's id and the cells that nobody else owns, whose places others take."""
         self._drop_all(sequence.side_sequences)
         sequence.islands = []
         sequence.leftovers = []

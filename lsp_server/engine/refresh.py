@@ -1,4 +1,4 @@
-"""Stale cells are computed again while nobody waits, in their own place.
+"""Stale cells are computed again while nobody waits.
 
     stale       e e e e s s s s s s      e exact, s stale
     under way   e e e e E E | s s s s    computed again up to here; the rest is an island behind it

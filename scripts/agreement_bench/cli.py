@@ -186,8 +186,8 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
         "--thorough-every",
         type=int,
         default=20,
-        help="at every so many places also type without any pause, and take exact mode "
-        "(default: %(default)s)",
+        help="at every so many places also ask at once, type without any pause, take exact mode, "
+        "and compute everything in other steps (default: %(default)s)",
     )
     add(
         "--processes",

@@ -19,21 +19,9 @@ from lsp_server.engine.api import (
     TextSegment,
 )
 from lsp_server.settings.schema import CompletionSettings, Settings
-from tests.support.completion import WritingEngine, accepted, query_at, until
+from tests.support.completion import Sleeper, WritingEngine, accepted, query_at, until
 
 SETTINGS = Settings(completion=CompletionSettings(debounce_ms=50))
-
-
-class Sleeper:
-    """Sleeps until the test says that the time is over."""
-
-    def __init__(self) -> None:
-        self.durations_s: list[float] = []
-        self.over = asyncio.Event()
-
-    async def __call__(self, duration_s: float) -> None:
-        self.durations_s.append(duration_s)
-        await self.over.wait()
 
 
 @pytest.fixture

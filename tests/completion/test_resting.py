@@ -5,33 +5,19 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Literal
 
 import pytest
 
 from lsp_server.completion.pipeline import CompletionPipeline
 from lsp_server.engine.api import ErrorKind, ErrorReport, Priority
 from lsp_server.settings.schema import CompletionSettings, Settings
-from tests.support.completion import WritingEngine, query_at, until
+from tests.support.completion import Sleeper, WritingEngine, query_at, until
 
 ASKED = "import os\n\ndef add(a, b):\n    ‸\n\ndef sub(a, b):\n    return a - b\n"
 ELSEWHERE = "import os\n‸\ndef add(a, b):\n    \n\ndef sub(a, b):\n    return a - b\n"
 FURTHER = "import os\n\ndef add(a, b):\n    \n‸\ndef sub(a, b):\n    return a - b\n"
 NUM_TURNS = 50
-
-
-class Sleeper:
-    """Sleeps until the test says that the time is over."""
-
-    def __init__(self) -> None:
-        self.num_sleeping = 0
-        self.over = asyncio.Event()
-
-    async def __call__(self, duration_s: float) -> None:
-        self.num_sleeping += 1
-        try:
-            await self.over.wait()
-        finally:
-            self.num_sleeping -= 1
 
 
 @pytest.fixture
@@ -99,9 +85,12 @@ async def test_document_that_nobody_asked_about_is_left_alone(
 
 @pytest.mark.parametrize(("where", "num_prepared"), [("opened", 1), ("edited", 0), ("off", 0)])
 async def test_setting_says_which_documents_are_prepared(
-    engine: WritingEngine, sleeper: Sleeper, where: str, num_prepared: int
+    engine: WritingEngine,
+    sleeper: Sleeper,
+    where: Literal["edited", "opened", "off"],
+    num_prepared: int,
 ) -> None:
-    settings = CompletionSettings(prepare=where)  # type: ignore[arg-type]  # one of its values
+    settings = CompletionSettings(prepare=where)
     async with pipeline_with(engine, sleeper, settings) as pipeline:
         await pipeline.complete(query_at(ASKED))
         sleeper.over.set()
@@ -139,6 +128,18 @@ async def test_place_of_the_last_question_is_not_prepared_again(
     pipeline.rest(query_at(ASKED))
     await let_run()
     assert engine.preparations == []
+
+
+async def test_place_of_a_question_that_the_model_was_not_asked_is_prepared(
+    pipeline: CompletionPipeline, engine: WritingEngine, sleeper: Sleeper
+) -> None:
+    await pipeline.complete(query_at(ASKED))
+    amid = ASKED.replace("‸", "").replace("import os", "imp‸ort os")
+    await pipeline.complete(query_at(amid, is_automatic=True))
+    assert len(engine.requests) == 1
+    sleeper.over.set()
+    pipeline.rest(query_at(amid))
+    await until(lambda: engine.preparations)
 
 
 async def test_editor_that_says_the_same_twice_has_it_done_once(

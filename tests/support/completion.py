@@ -157,6 +157,29 @@ class WritingEngine:
         self.gate.set()
 
 
+class Sleeper:
+    """Sleeps until the test says that the time is over.
+
+    Attributes:
+        durations_s: How long it was asked to sleep, in order.
+        num_sleeping: Who sleeps now.
+        over: Ends all sleep.
+    """
+
+    def __init__(self) -> None:
+        self.durations_s: list[float] = []
+        self.num_sleeping = 0
+        self.over = asyncio.Event()
+
+    async def __call__(self, duration_s: float) -> None:
+        self.durations_s.append(duration_s)
+        self.num_sleeping += 1
+        try:
+            await self.over.wait()
+        finally:
+            self.num_sleeping -= 1
+
+
 def prompt_text(request: GenerateRequest) -> str:
     """Return all document text of a prompt in order, with what the answer is forced to say."""
     text = "".join(getattr(segment, "text", "") for segment in request.segments)

@@ -87,7 +87,8 @@ class RemoteEngine:
             model = await self._model_name()
             if request.limits.max_tokens == 0:
                 # There is nothing to load or warm from here, and no text is sent for it.
-                yield EndEvent(reasons=(EndReason.LENGTH,) * request.num_alternatives)
+                reason = EndReason.LENGTH if request.loads_model else EndReason.CANCELLED
+                yield EndEvent(reasons=(reason,) * request.num_alternatives)
                 return
             exchange = self._exchange(request, model)
         except BantamError as error:
