@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
-from lsprotocol import types
 from pygls.exceptions import JsonRpcInvalidParams
 
 from lsp_server.actions.values import EditResult, TextResult
@@ -18,21 +17,8 @@ from lsp_server.server.action_data import (
 from lsp_server.server.explanations import show_explanation
 from lsp_server.server.protocol.errors import request_failed
 from lsp_server.server.requests.code_action import perform, workspace_edit
+from lsp_server.server.requests.places import Range
 from lsp_server.server.session import Session
-
-
-class _Place(msgspec.Struct, frozen=True):
-    """A position of the protocol."""
-
-    line: int
-    character: int
-
-
-class _Range(msgspec.Struct, frozen=True):
-    """A range of the protocol."""
-
-    start: _Place
-    end: _Place
 
 
 class _Instruction(msgspec.Struct, frozen=True, kw_only=True):
@@ -46,7 +32,7 @@ class _Instruction(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     uri: str
-    range: _Range
+    range: Range
     instruction: str
     version: int | None = None
 
@@ -70,7 +56,7 @@ async def edit(session: Session, *arguments: Any) -> dict[str, Any]:
         what = "out of step with the editor; open it again" if is_out_of_step else "not open"
         raise JsonRpcInvalidParams(f"the document {wanted.uri} is {what}")
     start, end = (
-        session.codec.offset_of(document.content, types.Position(place.line, place.character))
+        session.codec.offset_of(document.content, place.position)
         for place in (wanted.range.start, wanted.range.end)
     )
     data = ActionData(

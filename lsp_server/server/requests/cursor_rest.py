@@ -6,32 +6,24 @@ says as much, so these requests count, too.
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Any
 
 import msgspec
 from lsprotocol import types
 from pygls.exceptions import JsonRpcInvalidParams
 
 from lsp_server.server.questions import place_of_rest
+from lsp_server.server.requests.places import Place
 from lsp_server.server.session import Session
 
 COMMAND = "bantam.cursorRested"
-
-_Unsigned = Annotated[int, msgspec.Meta(ge=0)]
-
-
-class _Place(msgspec.Struct, frozen=True):
-    """A position of the protocol."""
-
-    line: _Unsigned
-    character: _Unsigned
 
 
 class _Rest(msgspec.Struct, frozen=True):
     """The argument of the command: a document and its cursor."""
 
     uri: str
-    position: _Place
+    position: Place
 
 
 async def cursor_rested(session: Session, *arguments: Any) -> None:
@@ -40,8 +32,7 @@ async def cursor_rested(session: Session, *arguments: Any) -> None:
         (rest,) = msgspec.convert(arguments, tuple[_Rest])
     except msgspec.ValidationError as error:
         raise JsonRpcInvalidParams(f"{COMMAND} takes {{uri, position}}: {error}") from None
-    position = types.Position(rest.position.line, rest.position.character)
-    note_rest(session, rest.uri, position)
+    note_rest(session, rest.uri, rest.position.position)
 
 
 def note_rest(session: Session, uri: str, position: types.Position) -> None:

@@ -149,6 +149,12 @@ async def test_no_text_is_sent_to_warm_up(server: OpenAiServer) -> None:
     assert server.bodies == []
 
 
+async def test_nothing_is_prepared_at_a_remote_server(server: OpenAiServer) -> None:
+    _, end = await ask(settings(server), infill(limits=Limits(max_tokens=0), loads_model=False))
+    assert end.reasons == (EndReason.CANCELLED,)
+    assert server.bodies == []
+
+
 async def test_the_time_limit_and_closing_close_the_connection(server: OpenAiServer) -> None:
     server.is_endless = True
     _, end = await ask(settings(server), infill(limits=Limits(max_ms=200)))
