@@ -137,11 +137,6 @@ class KvCache:
         return self._saved.documents
 
     @property
-    def num_parkings(self) -> int:
-        """Sequences that were parked since the start, of whatever document."""
-        return self._num_parkings
-
-    @property
     def num_departed(self) -> int:
         """Documents that gave their cells away since the start."""
         return self._num_departed

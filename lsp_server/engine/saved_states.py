@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections import OrderedDict
 from dataclasses import dataclass
 
+from lsp_server.engine.runners.base import SequenceState
+
 
 @dataclass(frozen=True, slots=True)
 class SavedState:
@@ -24,7 +26,12 @@ class SavedState:
     tokens: tuple[int, ...]
     ages: tuple[int, ...]
     num_exact: int
-    state: bytes
+    state: SequenceState
+
+    @property
+    def num_bytes(self) -> int:
+        """Memory that its state takes."""
+        return sum(piece.nbytes for piece in self.state)
 
 
 class SavedStates:
@@ -49,7 +56,7 @@ class SavedStates:
         """Keep a state; older ones give way, and so does itself if the bound is too low."""
         self.drop(document_key)
         self._states[document_key] = saved
-        self.num_bytes += len(saved.state)
+        self.num_bytes += saved.num_bytes
         while self.num_bytes > self.max_bytes:
             self.drop(next(iter(self._states)))
 
@@ -57,4 +64,4 @@ class SavedStates:
         """Forget a document's state, if there is one."""
         saved = self._states.pop(document_key, None)
         if saved is not None:
-            self.num_bytes -= len(saved.state)
+            self.num_bytes -= saved.num_bytes

@@ -2,9 +2,11 @@
 
 llama.cpp's attention goes through all cells up to the highest one in use, and for one sequence that
 writes it deals them out to the threads in equal parts (docs/engine-facts.md): beside the cells of
-other documents, few threads have all the work.  So those are copied out to memory, as long as there
-is room, and come back with their next request; the last document's cells are copied out and back
-into the lowest ones.  Neither can be broken off, so both are left to longer pauses.
+other documents, few threads have all the work.  So all but the one that was asked for last are
+copied out to memory, as long as there is room, and come back with their next request: going and
+coming back takes less than what one suggestion loses beside them.  The last document's cells are
+copied out and back into the lowest ones.  Neither can be broken off, so both are left to longer
+pauses.
 """
 
 from __future__ import annotations
@@ -17,9 +19,6 @@ from lsp_server.errors import EngineError
 
 logger = logging.getLogger(__name__)
 
-#: A document is idle after so many requests for others.  Bringing it back takes about as long as
-#: what two suggestions lose beside it.
-IDLE_AFTER_REQUESTS = 20
 #: Fewer places left empty are no reason to move a document.
 MIN_RETIRED_CELLS = 256
 
@@ -27,15 +26,9 @@ MIN_RETIRED_CELLS = 256
 class Tidier:
     """Keeps the cells of one cache together, one document after the other."""
 
-    def __init__(self, cache: KvCache, idle_after_requests: int = IDLE_AFTER_REQUESTS) -> None:
-        """Start with nothing to do.
-
-        Args:
-            cache: Its idle documents are moved out; nothing may be running meanwhile.
-            idle_after_requests: A document is idle after so many requests for others.
-        """
+    def __init__(self, cache: KvCache) -> None:
+        """Start with nothing to do; nothing may be running in the cache when it is tidied."""
         self._cache = cache
-        self._idle_after_requests = idle_after_requests
         #: By document, when it was parked that there was no room for in memory.
         self._given_up: dict[str, int] = {}
         self._num_departed = 0
@@ -63,11 +56,8 @@ class Tidier:
                 self._give_up(idle)
 
     def _next_idle(self) -> KvSequence | None:
-        """Return the document that was asked for longest ago, if it is idle and can go."""
-        for parked in self._parked:
-            age = self._cache.num_parkings - parked.parking
-            if age < self._idle_after_requests:
-                return None
+        """Return the document that was asked for longest ago of those that can go."""
+        for parked in self._parked[:-1]:
             if self._given_up.get(parked.document_key) != parked.parking:
                 return parked
         return None

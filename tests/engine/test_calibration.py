@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pytest
 
 from lsp_server.engine.calibration import Calibrator, Room
-from lsp_server.engine.runners.base import BatchToken, Logits, RunnerLimits
+from lsp_server.engine.runners.base import BatchToken, Logits, RunnerLimits, SequenceState
 from lsp_server.engine.runners.fake import FakeRunner, hashed_logits
 from tests.support.engine import FakeClock
 
@@ -35,7 +35,7 @@ class TimedRunner(FakeRunner):
         logits = super().forward(batch)
         return None if self.num_forwards - 1 in self.aborts_at else logits
 
-    def save_state(self, sequence_id: int) -> bytes:
+    def save_state(self, sequence_id: int) -> SequenceState:
         self.clock.now_s += 0.064
         return super().save_state(sequence_id)
 

@@ -6,6 +6,7 @@ import pytest
 
 from lsp_server.engine.api import GenerateRequest
 from lsp_server.engine.kv_cache import KeepPolicy
+from lsp_server.engine.runners.base import SequenceState
 from lsp_server.errors import EngineError
 from tests.support.engine import (
     SchedulerHarness,
@@ -36,13 +37,13 @@ def typing_elsewhere(num_keys: int, keep: KeepPolicy = SAVING) -> SchedulerHarne
     return harness
 
 
-def test_document_leaves_after_requests_for_another_one() -> None:
-    too_early, in_time = typing_elsewhere(2), typing_elsewhere(3)
-    too_early.tidy()
-    assert too_early.cache.parked_documents == ("first.py", "second.py")
-    in_time.tidy()
-    assert in_time.cache.parked_documents == ("second.py",)
-    assert in_time.cache.saved_documents == ("first.py",)
+def test_only_the_document_that_was_asked_for_last_stays() -> None:
+    harness = typing_elsewhere(1)
+    harness.answer(request_for("third.py"))
+    harness.answer(request_for("second.py", "y"))
+    harness.tidy()
+    assert harness.cache.parked_documents == ("second.py",)
+    assert harness.cache.saved_documents == ("first.py", "third.py")
 
 
 def test_the_document_that_stays_has_the_lowest_cells() -> None:
@@ -67,11 +68,11 @@ def test_it_comes_back_when_it_was_changed_at_its_beginning_too() -> None:
     assert heard.end.cost.tokens_shifted > 50
 
 
-def test_two_that_are_both_asked_for_stay() -> None:
+def test_one_document_alone_stays_where_it_is() -> None:
     harness = SchedulerHarness(keep=SAVING)
-    for number in range(8):
-        harness.answer(request_for(f"{number % 2}.py", "x" * number))
-        assert not harness.tidier.has_work
+    harness.answer(request_for("first.py"))
+    harness.answer(request_for("first.py", "x"))
+    assert not harness.tidier.has_work
 
 
 @pytest.mark.parametrize("max_saved_bytes", [0, 1_000])
@@ -108,7 +109,7 @@ def test_very_short_one_is_forgotten() -> None:
 def test_document_that_cannot_be_copied_stays(monkeypatch: pytest.MonkeyPatch) -> None:
     harness = typing_elsewhere(3)
 
-    def fail(sequence_id: int) -> bytes:
+    def fail(sequence_id: int) -> SequenceState:
         raise EngineError(f"sequence {sequence_id} was not written")
 
     monkeypatch.setattr(harness.runner, "save_state", fail)

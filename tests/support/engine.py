@@ -118,7 +118,7 @@ class EngineHarness:
         self.clock = FakeClock()
         self.cache = KvCache(runner, keep)
         self.refresher = Refresher(self.cache, max_tokens=16)
-        self.tidier = Tidier(self.cache, idle_after_requests=3)
+        self.tidier = Tidier(self.cache)
         policy = policy or StepPolicy.for_batches_of(runner.limits.max_batch_tokens)
         self.scheduler = Scheduler(self.cache, policy, self.clock)
         self._any_runner = runner

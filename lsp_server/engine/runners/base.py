@@ -16,6 +16,8 @@ import numpy.typing as npt
 from lsp_server.engine.api import MarkerRole
 
 Logits = npt.NDArray[np.float32]
+#: Keys and values of a sequence outside the runner, in bytes, in as many pieces as it was read in.
+SequenceState = tuple[npt.NDArray[np.uint8], ...]
 
 
 class Vocabulary(Protocol):
@@ -190,11 +192,11 @@ class Runner(Protocol):
         """Return the size of what `save_state` returns; 0 if this runner cannot save."""
         ...
 
-    def save_state(self, sequence_id: int) -> bytes:
+    def save_state(self, sequence_id: int) -> SequenceState:
         """Return keys and values of a sequence; never with a shift pending."""
         ...
 
-    def restore_state(self, sequence_id: int, state: bytes) -> bool:
+    def restore_state(self, sequence_id: int, state: SequenceState) -> bool:
         """Fill an empty sequence with new cells; return whether there was room."""
         ...
 

@@ -16,7 +16,13 @@ from typing import Any
 
 import numpy as np
 
-from lsp_server.engine.runners.base import BatchToken, Logits, RunnerLimits, ShiftSupport
+from lsp_server.engine.runners.base import (
+    BatchToken,
+    Logits,
+    RunnerLimits,
+    SequenceState,
+    ShiftSupport,
+)
 from lsp_server.engine.runners.bpe_vocabulary import BpeVocabulary
 from lsp_server.engine.runners.ctransformers_library import import_library, library_name
 from lsp_server.errors import EngineError, ModelLoadError, NoCellsError
@@ -156,13 +162,13 @@ class CtransformersRunner:
         self._check_id(sequence_id)
         return 0
 
-    def save_state(self, sequence_id: int) -> bytes:
+    def save_state(self, sequence_id: int) -> SequenceState:
         """Refuse; see `state_bytes`."""
         raise AssertionError(f"sequence {sequence_id} cannot be saved")
 
-    def restore_state(self, sequence_id: int, state: bytes) -> bool:
+    def restore_state(self, sequence_id: int, state: SequenceState) -> bool:
         """Refuse; see `state_bytes`."""
-        raise AssertionError(f"{len(state)} bytes cannot be restored to sequence {sequence_id}")
+        raise AssertionError(f"{len(state)} pieces cannot be restored to sequence {sequence_id}")
 
     def request_abort(self) -> None:
         """Make a running `forward` return after the piece that it computes."""

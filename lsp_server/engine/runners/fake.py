@@ -16,7 +16,13 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from lsp_server.engine.api import MarkerRole
-from lsp_server.engine.runners.base import BatchToken, Logits, RunnerLimits, ShiftSupport
+from lsp_server.engine.runners.base import (
+    BatchToken,
+    Logits,
+    RunnerLimits,
+    SequenceState,
+    ShiftSupport,
+)
 from lsp_server.errors import EngineError, NoCellsError
 
 #: Ids 0 to 255 are bytes; then come one token for each marker role, BOS and the end token.
@@ -239,18 +245,18 @@ class FakeRunner:
         """Return the size of what `save_state` returns."""
         return _STATE_DTYPE.itemsize * len(self._owned(sequence_id))
 
-    def save_state(self, sequence_id: int) -> bytes:
+    def save_state(self, sequence_id: int) -> SequenceState:
         """Return token, position and digest of each cell."""
         assert not self._has_pending_shift, "a state that is saved now would be wrong"
         rows = [(cell.token, cell.position, cell.digest) for cell in self._owned(sequence_id)]
-        return np.array(rows, _STATE_DTYPE).tobytes()
+        return (np.array(rows, _STATE_DTYPE).view(np.uint8),)
 
-    def restore_state(self, sequence_id: int, state: bytes) -> bool:
+    def restore_state(self, sequence_id: int, state: SequenceState) -> bool:
         """Fill an empty sequence with new cells; return whether there was room."""
         self._check_id(sequence_id)
         assert not self._owned(sequence_id), "only an empty sequence is restored"
         assert not self._has_pending_shift, "what is pending would be done to it, too"
-        rows = np.frombuffer(state, _STATE_DTYPE).tolist()
+        rows = [row for piece in state for row in piece.view(_STATE_DTYPE).tolist()]
         free = [number for number in range(self._limits.num_cells) if number not in self.cells]
         if len(rows) > len(free):
             return False

@@ -21,7 +21,13 @@ import numpy as np
 
 from lsp_server.engine.loaded_model import ReportProgress
 from lsp_server.engine.runners.abort_flag import AbortFlag
-from lsp_server.engine.runners.base import BatchToken, Logits, RunnerLimits, ShiftSupport
+from lsp_server.engine.runners.base import (
+    BatchToken,
+    Logits,
+    RunnerLimits,
+    SequenceState,
+    ShiftSupport,
+)
 from lsp_server.engine.runners.llama_batch import LlamaBatch
 from lsp_server.engine.runners.llama_library import (
     forget_errors,
@@ -231,16 +237,16 @@ class LlamaCppRunner:
         self._has_pending_shift = True
 
     def state_bytes(self, sequence_id: int) -> int:
-        """Return about the size of what `save_state` returns."""
+        """Return the size of what `save_state` returns."""
         self._check_id(sequence_id)
         return self._states.num_bytes(sequence_id)
 
-    def save_state(self, sequence_id: int) -> bytes:
+    def save_state(self, sequence_id: int) -> SequenceState:
         """Return keys and values of a sequence; see `Runner.save_state`."""
         assert not self._has_pending_shift, "positions and rotation would not agree"
         return self._states.save(sequence_id)
 
-    def restore_state(self, sequence_id: int, state: bytes) -> bool:
+    def restore_state(self, sequence_id: int, state: SequenceState) -> bool:
         """Fill an empty sequence with new cells; return whether there was room."""
         assert self.end_position(sequence_id) == 0, "only an empty sequence is restored"
         # What is pending would be done to the restored cells, which are in place already.

@@ -11,11 +11,14 @@ import ctypes
 from collections.abc import Iterator
 
 import llama_cpp
-import msgspec
+import numpy as np
+import numpy.typing as npt
 
+from lsp_server.engine.runners.base import SequenceState
 from lsp_server.errors import EngineError
 
-_decoder = msgspec.msgpack.Decoder(list[bytes])
+_Bytes = npt.NDArray[np.uint8]
+_BytesPointer = ctypes.POINTER(ctypes.c_uint8)
 
 
 class LlamaStates:
@@ -35,23 +38,23 @@ class LlamaStates:
         self._scratch_id = scratch_id
 
     def num_bytes(self, sequence_id: int) -> int:
-        """Return about how large a sequence's state is."""
+        """Return how large a sequence's state is."""
         return sum(
             int(llama_cpp.llama_state_seq_get_size(self._context, piece_id))
             for piece_id in self._pieces(sequence_id)
         )
 
-    def save(self, sequence_id: int) -> bytes:
+    def save(self, sequence_id: int) -> SequenceState:
         """Return the state of a sequence that begins at position 0; no shift may be pending.
 
         Raises:
             EngineError: The library did not write it.
         """
-        return msgspec.msgpack.encode([self._read(each) for each in self._pieces(sequence_id)])
+        return tuple(self._read(each) for each in self._pieces(sequence_id))
 
-    def restore(self, sequence_id: int, state: bytes) -> bool:
+    def restore(self, sequence_id: int, state: SequenceState) -> bool:
         """Fill an empty sequence with new cells; return whether there was room."""
-        for piece in _decoder.decode(state):
+        for piece in state:
             if not self._restore_piece(sequence_id, piece):
                 llama_cpp.llama_memory_seq_rm(self._memory, sequence_id, 0, -1)
                 return False
@@ -72,21 +75,22 @@ class LlamaStates:
             finally:
                 llama_cpp.llama_memory_seq_rm(self._memory, self._scratch_id, 0, -1)
 
-    def _read(self, sequence_id: int) -> bytes:
+    def _read(self, sequence_id: int) -> _Bytes:
         size = int(llama_cpp.llama_state_seq_get_size(self._context, sequence_id))
-        buffer = (ctypes.c_uint8 * size)()
+        # Hundreds of MB are common, so nothing is copied twice, and NumPy takes large pages for it.
+        piece = np.empty(size, np.uint8)
+        buffer = piece.ctypes.data_as(_BytesPointer)
         written = llama_cpp.llama_state_seq_get_data(self._context, buffer, size, sequence_id)
         if written != size:
             raise EngineError(
                 f"llama.cpp saved {written} of the {size} bytes of sequence {sequence_id}"
             )
-        return bytes(buffer)
+        return piece
 
-    def _restore_piece(self, sequence_id: int, piece: bytes) -> bool:
+    def _restore_piece(self, sequence_id: int, piece: _Bytes) -> bool:
         target = self._scratch_id if self._num_window_tokens else sequence_id
-        buffer = (ctypes.c_uint8 * len(piece)).from_buffer_copy(piece)
-        size = len(piece)
-        if not llama_cpp.llama_state_seq_set_data(self._context, buffer, size, target):
+        buffer = piece.ctypes.data_as(_BytesPointer)
+        if not llama_cpp.llama_state_seq_set_data(self._context, buffer, piece.nbytes, target):
             return False
         if target != sequence_id:
             llama_cpp.llama_memory_seq_cp(self._memory, target, sequence_id, 0, -1)
