@@ -25,7 +25,7 @@ from lsp_server.settings.schema import EngineSettings, LibraryName
 logger = logging.getLogger(__name__)
 
 #: Changes whenever the same numbers would mean something else.
-_FORMAT = 1
+_FORMAT = 2
 _FOLDER = "calibration"
 _MAX_FILE_BYTES = 64 * 1024
 _PACKAGES: dict[LibraryName, str] = {

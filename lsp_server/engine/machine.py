@@ -14,7 +14,7 @@ _CGROUP_FOLDER = Path("/sys/fs/cgroup")
 
 def num_physical_cores() -> int:
     """Return the physical cores that this process may run on; logical ones if unknown."""
-    logical = _usable_cpus()
+    logical = usable_cpus()
     cores = {_siblings_of(cpu) for cpu in logical}
     return max(len(cores), 1)
 
@@ -24,6 +24,13 @@ def num_usable_cores() -> int:
     quota = _cgroup_cpus()
     cores = num_physical_cores()
     return cores if quota is None else max(min(cores, math.ceil(quota)), 1)
+
+
+def usable_cpus() -> list[int]:
+    """Return the numbers of the logical CPUs that this process may run on."""
+    if hasattr(os, "sched_getaffinity"):
+        return sorted(os.sched_getaffinity(0))
+    return list(range(os.cpu_count() or 1))
 
 
 def processor_name() -> str:
@@ -40,7 +47,7 @@ def load_per_core() -> float:
     if not hasattr(os, "getloadavg"):
         return 0.0
     with contextlib.suppress(OSError):
-        return os.getloadavg()[0] / len(_usable_cpus())
+        return os.getloadavg()[0] / len(usable_cpus())
     return 0.0
 
 
@@ -63,12 +70,6 @@ def total_memory_bytes() -> int | None:
     with contextlib.suppress(OSError, ValueError):
         return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     return None
-
-
-def _usable_cpus() -> list[int]:
-    if hasattr(os, "sched_getaffinity"):
-        return sorted(os.sched_getaffinity(0))
-    return list(range(os.cpu_count() or 1))
 
 
 def _siblings_of(cpu: int) -> str:

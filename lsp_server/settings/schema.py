@@ -178,7 +178,13 @@ class EngineSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
         ),
     ] = 0
     threads: Annotated[
-        int, Meta(ge=0, le=512, description="CPU threads; 0 is one per physical core.")
+        int,
+        Meta(
+            ge=0,
+            le=512,
+            description="CPU threads; 0 is one per physical core, and fewer while other programs "
+            "keep cores busy.",
+        ),
     ] = 0
     max_stale_edits: Annotated[
         int,

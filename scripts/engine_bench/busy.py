@@ -2,7 +2,8 @@
 
 Every pair has a quiet half and a busy half, in random order, for each way to run: machines change
 their speed by the minute, and only neighbours can be compared.  A pair gives the ratio of the
-medians, and that of the worst busy step to the quiet median.
+medians, and that of the worst busy step to the quiet median.  Every step of a half counts, those
+too in which the engine has not yet noticed the other process.
 """
 
 from __future__ import annotations
@@ -13,15 +14,17 @@ import json
 import os
 import statistics
 import sys
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from typing import Literal
 
 from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
 from lsp_server.engine.machine import num_usable_cores
+from lsp_server.engine.native_environment import native_environment
 from scripts.engine_bench.benchmark import Benchmark, Report, Values
 from scripts.engine_bench.conditions import Conditions
 from scripts.engine_bench.intervals import interval, ratios, shown
@@ -40,20 +43,34 @@ class Way:
     """One way to run the engine.
 
     Attributes:
-        wait_policy: OpenMP's, `OMP_WAIT_POLICY`; empty leaves its default.
-        num_threads: CPU threads.
+        waiting: What a thread does that waits for others: "brief" spins for a moment and then
+            sleeps, as the product does; "sleeping" and "spinning" do only one.
+        num_threads: CPU threads; 0 as the product does, as many as others leave cores.
         nice: How much it yields to other programs, 0 to 19.
     """
 
-    wait_policy: str
+    waiting: Literal["brief", "sleeping", "spinning"]
     num_threads: int
     nice: int = 0
 
     @property
     def name(self) -> str:
         """For people."""
-        threads = f"{self.num_threads} thread{'s' if self.num_threads > 1 else ''}"
-        return f"{self.wait_policy or 'spinning'}, {threads}, nice {self.nice}"
+        plural = "" if self.num_threads == 1 else "s"
+        return f"{self.waiting}, {self.num_threads or 'adapted'} thread{plural}, nice {self.nice}"
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """Variables for its process."""
+        ours = native_environment({})
+        others = {name: value for name, value in os.environ.items() if name not in ours}
+        match self.waiting:
+            case "brief":
+                return {**others, **ours}
+            case "sleeping":
+                return {**others, "OMP_WAIT_POLICY": "passive"}
+            case "spinning":
+                return others
 
 
 @dataclass(slots=True)
@@ -104,10 +121,10 @@ class _Child:
         values: list[float] = json.loads(line)
         return values
 
-    async def steps_ms(self, num_steps: int) -> list[float]:
-        """Have steps computed and return what each took."""
+    async def steps_ms(self, seconds: float) -> list[float]:
+        """Have steps computed for some time and return what each took."""
         assert self._process.stdin is not None, "it is a pipe"
-        self._process.stdin.write(f"{num_steps}\n".encode())
+        self._process.stdin.write(f"{seconds}\n".encode())
         return await self.answer()
 
     def finish(self) -> None:
@@ -117,10 +134,9 @@ class _Child:
 
 
 @asynccontextmanager
-async def _child(*arguments: str, wait_policy: str = "") -> AsyncGenerator[_Child, None]:
-    environment = {name: value for name, value in os.environ.items() if name != "OMP_WAIT_POLICY"}
-    if wait_policy:
-        environment["OMP_WAIT_POLICY"] = wait_policy
+async def _child(
+    *arguments: str, environment: Mapping[str, str] = os.environ
+) -> AsyncGenerator[_Child, None]:
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "scripts.engine_bench.busy_steps", *arguments),
         env=environment,
@@ -151,7 +167,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--pairs", type=int, default=10, help="default: %(default)s")
     add_minutes_option(parser)
-    parser.add_argument("--steps", type=int, default=60, help="per half (default: %(default)s)")
+    parser.add_argument(
+        "--seconds", type=float, default=2.0, help="of each half (default: %(default)s)"
+    )
     parser.add_argument(
         "--only-ours", action="store_true", help="leave out the ways that we did not choose"
     )
@@ -166,11 +184,12 @@ async def run(options: argparse.Namespace, console: Console) -> Report:
     load_before = os.getloadavg()[0]
     model = chosen_model(options.model, console)
     num_cores = num_usable_cores()
-    chosen = Way("passive", num_cores)
+    chosen = Way("brief", 0)
     others = (
-        Way("", num_cores),
-        Way("passive", max(num_cores - 1, 1)),
-        Way("passive", num_cores, 5),
+        Way("brief", num_cores),
+        Way("sleeping", num_cores),
+        Way("spinning", num_cores),
+        Way("brief", 0, 5),
     )
     ways = [chosen] if options.only_ours else list(dict.fromkeys([chosen, *others]))
     found = {way: Pairs() for way in ways}
@@ -179,7 +198,7 @@ async def run(options: argparse.Namespace, console: Console) -> Report:
             way: await stack.enter_async_context(
                 _child(
                     *("steps", str(model), str(way.num_threads), str(way.nice)),
-                    wait_policy=way.wait_policy,
+                    environment=way.environment,
                 )
             )
             for way in ways
@@ -188,7 +207,7 @@ async def run(options: argparse.Namespace, console: Console) -> Report:
     conditions = Conditions(description(options.model), _CONTEXT_TOKENS, None, load_before)
     values = {way.name: pairs.values for way, pairs in found.items()}
     return Report(
-        {"conditions": conditions.values, "steps": options.steps, "ways": values},
+        {"conditions": conditions.values, "seconds": options.seconds, "ways": values},
         (_table(values), conditions.line),
     )
 
@@ -202,19 +221,19 @@ async def _measure(
     with Progress(console=console, transient=True) as progress:
         task = progress.add_task("pairs", total=options.pairs * len(children))
         for way, is_busy_first in interleaved(list(children), options.pairs, options.minutes):
-            await _pair(children[way], found[way], options.steps, is_busy_first)
+            await _pair(children[way], found[way], options.seconds, is_busy_first)
             progress.advance(task)
 
 
-async def _pair(child: _Child, pairs: Pairs, num_steps: int, is_busy_first: bool) -> None:
+async def _pair(child: _Child, pairs: Pairs, seconds: float, is_busy_first: bool) -> None:
     """Measure one pair; the other process also runs alone, for as long as beside the steps."""
     halves: dict[bool, list[float]] = {}
     for is_busy in (is_busy_first, not is_busy_first):
         if not is_busy:
-            halves[is_busy] = await child.steps_ms(num_steps)
+            halves[is_busy] = await child.steps_ms(seconds)
             continue
         async with _child("hog") as hog:
-            halves[is_busy] = await child.steps_ms(num_steps)
+            halves[is_busy] = await child.steps_ms(seconds)
             hog.finish()
             beside = (await hog.answer())[0]
     async with _child("hog") as hog:

@@ -1,7 +1,8 @@
 """Main of two small processes for `busy`: one that times steps, and one that only keeps busy.
 
 `python -m scripts.engine_bench.busy_steps steps MODEL THREADS NICE` reads lines from standard
-input: for each, a number of steps, it answers with their milliseconds as a JSON list.
+input: for each, a number of seconds, it answers with the milliseconds of the steps that it computed
+meanwhile, as a JSON list.
 `python -m scripts.engine_bench.busy_steps hog` counts until its standard input ends, then says
 how often per second it counted.
 """
@@ -37,9 +38,9 @@ def _steps(model: str, num_threads: int, nice: int) -> int:
     runner.forward([BatchToken(5, place, 0, wants_logits=False) for place in range(_DEPTH)])
     _say([])
     for line in sys.stdin:
-        times_ms = []
-        for _ in range(int(line)):
-            started_s = time.perf_counter()
+        times_ms: list[float] = []
+        end_s = time.perf_counter() + float(line)
+        while (started_s := time.perf_counter()) < end_s or not times_ms:
             runner.forward([BatchToken(5, _DEPTH, 0, wants_logits=True)])
             times_ms.append((time.perf_counter() - started_s) * 1_000.0)
             runner.remove_cells(0, _DEPTH, None)

@@ -18,6 +18,7 @@ from lsp_server.engine.runners.base import (
     BatchToken,
     Logits,
     RunnerLimits,
+    SequenceState,
     ShiftSupport,
     Vocabulary,
 )
@@ -164,13 +165,13 @@ class MirroredRunner:
         assert sequence_id < self._num_sequences, "the engine keeps to its half"
         return 0
 
-    def save_state(self, sequence_id: int) -> bytes:
+    def save_state(self, sequence_id: int) -> SequenceState:
         """Never called; see `state_bytes`."""
         raise AssertionError(f"sequence {sequence_id} cannot be saved")
 
-    def restore_state(self, sequence_id: int, state: bytes) -> bool:
+    def restore_state(self, sequence_id: int, state: SequenceState) -> bool:
         """Never called; see `state_bytes`."""
-        raise AssertionError(f"sequence {sequence_id} cannot take {len(state)} bytes")
+        raise AssertionError(f"sequence {sequence_id} cannot take {len(state)} pieces")
 
     def request_abort(self) -> None:
         """Make a running `forward` return soon."""

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import aiohttp
 
+from lsp_server.engine.native_environment import native_environment
 from scripts.peer.client import PeerClient
 from scripts.peer.options import PeerOptions
 from scripts.peer.program import Peer, PeerFailed
@@ -65,8 +66,9 @@ async def another_client(client: PeerClient) -> AsyncGenerator[PeerClient, None]
 
 
 def _environment() -> dict[str, str]:
-    """Return the variables for the server: OpenMP waits as it does in our engine."""
-    return {"OMP_WAIT_POLICY": "passive", **os.environ}
+    """Return the variables for the server, without those that our engine sets for itself."""
+    ours = native_environment({})
+    return {name: value for name, value in os.environ.items() if name not in ours}
 
 
 async def _wait_until_ready(base: str, process: asyncio.subprocess.Process) -> None:

@@ -90,7 +90,7 @@ def test_damaged_file_is_ignored_with_a_line_in_the_log(
     assert store.read(KEY) == MEASURED
 
 
-@pytest.mark.parametrize("change", [{"format": 2}, {"key": {"num_cores": 5}}])
+@pytest.mark.parametrize("change", [{"format": 1}, {"key": {"num_cores": 5}}])
 def test_foreign_file_is_ignored(
     change: dict[str, object], store: CalibrationStore, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -20,6 +20,8 @@ import llama_cpp
 import numpy as np
 
 from lsp_server.engine.loaded_model import ReportProgress
+from lsp_server.engine.machine import usable_cpus
+from lsp_server.engine.neighbours import ThreadCount
 from lsp_server.engine.runners.abort_flag import AbortFlag
 from lsp_server.engine.runners.base import (
     BatchToken,
@@ -46,6 +48,9 @@ MAX_SEQUENCES = 32
 
 #: The most tokens in one call.  The scheduler's steps are smaller.
 MAX_BATCH_TOKENS = 256
+#: With fewer weights threads wait as long as they compute: 2 threads write 1.0 times as fast as one
+#: with 4.5 MiB, 1.2 times with 7 MiB, 1.7 times with 82 MiB.
+_MIN_BYTES_PER_THREAD = 8 * 1024**2
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,11 +76,14 @@ class LlamaSettings:
         num_cells: KV cells to reserve.
         num_threads: CPU threads.
         max_sequences: Sequences that may own cells at one time.
+        adapts_threads: Whether fewer threads compute where more are of no use, or where other
+            programs keep cores busy.
     """
 
     num_cells: int
     num_threads: int
     max_sequences: int = MAX_SEQUENCES
+    adapts_threads: bool = False
 
 
 class LlamaCppRunner:
@@ -104,6 +112,11 @@ class LlamaCppRunner:
         self._settings = settings
         self._abort = AbortFlag()
         self._batch = LlamaBatch(MAX_BATCH_TOKENS)
+        self._thread_count = (
+            ThreadCount(settings.num_threads, len(usable_cpus()))
+            if settings.adapts_threads
+            else None
+        )
         with contextlib.ExitStack() as stack:
             self._model = self._load_model(report_progress)
             stack.callback(llama_cpp.llama_model_free, self._model)
@@ -143,6 +156,7 @@ class LlamaCppRunner:
     def forward(self, batch: Sequence[BatchToken]) -> Logits | None:
         """Evaluate a batch; see `Runner.forward`."""
         self._check_batch(batch)
+        self._renew_threads()
         self._abort.lower()
         forget_errors()
         with self._abort.detached(self._context, self._has_pending_shift):
@@ -311,13 +325,26 @@ class LlamaCppRunner:
             )
         return int(llama_cpp.llama_model_n_swa(self._model))
 
+    def _renew_threads(self) -> None:
+        if self._thread_count is not None and self._thread_count.renew():
+            num_threads = self._thread_count.num_threads
+            num_alone = self._threads_of_one_token(num_threads)
+            llama_cpp.llama_set_n_threads(self._context, num_alone, num_threads)
+
+    def _threads_of_one_token(self, num_threads: int) -> int:
+        """Return how many threads a step of one token gets, which reads all weights once."""
+        if not self._settings.adapts_threads:
+            return num_threads
+        weight_bytes = int(llama_cpp.llama_model_size(self._model))
+        return min(num_threads, max(weight_bytes // _MIN_BYTES_PER_THREAD, 1))
+
     def _make_context(self) -> object:
         params = llama_cpp.llama_context_default_params()
         params.n_ctx = self._settings.num_cells
         params.n_batch = MAX_BATCH_TOKENS
         params.n_ubatch = MAX_BATCH_TOKENS
         params.n_seq_max = self._num_ids + 2
-        params.n_threads = self._settings.num_threads
+        params.n_threads = self._threads_of_one_token(self._settings.num_threads)
         params.n_threads_batch = self._settings.num_threads
         params.flash_attn_type = llama_cpp.LLAMA_FLASH_ATTN_TYPE_ENABLED
         params.type_k = llama_cpp.GGML_TYPE_F16

@@ -56,7 +56,9 @@ def load_llama_model(
         check_memory(header, num_cells)
     runner = LlamaCppRunner(
         LlamaFile(found.path, model, finding),
-        LlamaSettings(num_cells, settings.threads or num_usable_cores()),
+        LlamaSettings(
+            num_cells, settings.threads or num_usable_cores(), adapts_threads=not settings.threads
+        ),
         report_progress,
     )
     logger.info(

@@ -32,8 +32,11 @@ def busy_section(values: Values) -> Section:
     text = "\n".join(
         [
             "How much longer steps take while another process keeps one core busy, against quiet "
-            f"neighbours; {chosen['pairs']} pairs of {values['steps']} steps.",
+            f"neighbours; {chosen['pairs']} pairs of {values['seconds']:g} seconds each.",
             f"The engine runs as in the first row ({name}); the others are what we did not choose.",
+            "A thread that waits for others spins for a moment and then sleeps (brief), sleeps at "
+            "once (sleeping), or spins for milliseconds as the library does by itself (spinning).",
+            "Adapted threads leave cores to other programs that keep them busy.",
             "The last column is the speed of the other process against its speed alone.",
             "",
             table(["", "quiet ms", "busy ms", "median step", "worst step", "other process"], rows),
