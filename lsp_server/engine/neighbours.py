@@ -1,4 +1,4 @@
-"""How many processors other programs want, and how many threads to compute with beside them.
+"""How many CPUs other programs want, and how many threads to compute with beside them.
 
 All threads wait for the slowest one after each of the many operations of a step.  One that shares
 its core with another program holds up the rest, so such a core is better left to that program.
@@ -6,6 +6,7 @@ its core with another program holds up the rest, so such a core is better left t
 
 from __future__ import annotations
 
+import logging
 import math
 import time
 from collections.abc import Callable
@@ -14,6 +15,8 @@ from dataclasses import dataclass
 import psutil
 
 from lsp_server.engine.machine import usable_cpus
+
+logger = logging.getLogger(__name__)
 
 #: Shorter times are not counted exactly enough: systems count in hundredths of a second.
 _MIN_LOOK_S = 0.25
@@ -45,11 +48,16 @@ class CpuUse:
 
 
 def read_cpu_use() -> CpuUse:
-    """Return the system's counters."""
-    times = psutil.cpu_times(percpu=True)
+    """Return the system's counters; where it hides them, as if there was nobody else."""
+    wall_s, own_s = time.monotonic(), time.process_time()
+    try:
+        times = psutil.cpu_times(percpu=True)
+    except (OSError, psutil.Error) as error:
+        logger.debug("the system does not say how busy its CPUs are: %s", error)
+        return CpuUse(wall_s, own_s, own_s)
     usable = [times[cpu] for cpu in usable_cpus() if cpu < len(times)]
     busy = (one.user + one.system + getattr(one, "nice", 0.0) for one in usable)
-    return CpuUse(time.monotonic(), time.process_time(), sum(busy))
+    return CpuUse(wall_s, own_s, sum(busy))
 
 
 def cpus_wanted(used: CpuUse, num_cpus: int, num_threads: int) -> float:

@@ -59,6 +59,7 @@ class StepLoop:
         self._scheduler = Scheduler(self._cache, policy, clock)
         self._refresher = Refresher(self._cache, policy.max_step_tokens, max_batch_tokens)
         self._tidier = Tidier(self._cache)
+        self._last_step_s = clock()
         self._step_seconds = HistogramCounter(STEP_BOUNDS_S)
         self._target_step_ms = None if tuning is None else tuning.targets.step_ms
         self._tuner = None if tuning is None else Tuner(tuning, runner, clock)
@@ -104,7 +105,9 @@ class StepLoop:
         )
 
     def submit(self, job: Job) -> None:
-        """Take a request."""
+        """Take a request; after a longer pause its document has the cells for itself."""
+        if self.is_idle and self._clock() - self._last_step_s >= _LONG_PAUSE_AFTER_S:
+            self._tidier.make_way(job.parking_key)
         self._scheduler.submit(job)
 
     def cancel(self, arrival: int) -> None:
@@ -142,6 +145,7 @@ class StepLoop:
             self._take_in(step, logits)
         finally:
             on_forward(())
+            self._last_step_s = self._clock()
 
     def use_pause(self, should_stop: Callable[[], bool]) -> None:
         """Compute some stale tokens again, measure a little, or tidy up, while nobody asks.

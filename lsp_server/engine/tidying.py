@@ -5,8 +5,8 @@ writes it deals them out to the threads in equal parts (docs/engine-facts.md): b
 other documents, few threads have all the work.  So all but the one that was asked for last are
 copied out to memory, as long as there is room, and come back with their next request: going and
 coming back takes less than what one suggestion loses beside them.  The last document's cells are
-copied out and back into the lowest ones.  Neither can be broken off, so both are left to longer
-pauses.
+copied out and back into the lowest ones; or it leaves, too, when the pause ends with another
+document.  None of this can be broken off, so it is left to longer pauses.
 """
 
 from __future__ import annotations
@@ -43,24 +43,40 @@ class Tidier:
     def tidy_once(self) -> None:
         """Move one document, if there is one to move."""
         idle, scattered = self._next_idle(), self._next_scattered()
+        if idle is not None:
+            self._move_out(idle)
+        elif scattered is not None:
+            self._move_together(scattered)
+
+    def make_way(self, document_key: str) -> None:
+        """Leave the cells to a document that is asked for after a longer pause, if it has none."""
+        if not self._cache.can_copy_out or self._cache.parked(document_key) is not None:
+            return
+        for parked in self._parked:
+            if not self._has_given_up(parked):
+                self._move_out(parked)
+        if not self._cache.parked_documents:
+            self._num_departed = self._cache.num_departed
+
+    def _move_out(self, idle: KvSequence) -> None:
         try:
-            if idle is not None:
-                if not self._cache.move_out(idle.document_key):
-                    self._give_up(idle)
-            elif scattered is not None:
-                self._num_departed = self._cache.num_departed
-                self._cache.move_together(scattered.document_key)
+            has_left = self._cache.move_out(idle.document_key)
         except EngineError as error:
             logger.warning("a document stays where it is: %s", error)
-            if idle is not None:
-                self._give_up(idle)
+            has_left = False
+        if not has_left:
+            self._give_up(idle)
+
+    def _move_together(self, scattered: KvSequence) -> None:
+        self._num_departed = self._cache.num_departed
+        try:
+            self._cache.move_together(scattered.document_key)
+        except EngineError as error:
+            logger.warning("a document stays where it is: %s", error)
 
     def _next_idle(self) -> KvSequence | None:
         """Return the document that was asked for longest ago of those that can go."""
-        for parked in self._parked[:-1]:
-            if self._given_up.get(parked.document_key) != parked.parking:
-                return parked
-        return None
+        return next((each for each in self._parked[:-1] if not self._has_given_up(each)), None)
 
     def _next_scattered(self) -> KvSequence | None:
         """Return the only document that is left, if it lies behind what was left free."""
@@ -75,6 +91,9 @@ class Tidier:
         """What is parked, longest ago first."""
         found = (self._cache.parked(key) for key in self._cache.parked_documents)
         return sorted((one for one in found if one is not None), key=lambda one: one.parking)
+
+    def _has_given_up(self, parked: KvSequence) -> bool:
+        return self._given_up.get(parked.document_key) == parked.parking
 
     def _give_up(self, idle: KvSequence) -> None:
         """Leave a document where it is until its next request."""

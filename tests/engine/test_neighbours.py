@@ -93,6 +93,17 @@ def test_who_waits_for_a_cpu_wants_more_than_he_has() -> None:
     assert threads_beside(1.0, num_cpus=2, max_threads=2) == 1
 
 
+def test_a_system_that_hides_its_counters_leaves_all_threads(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def hidden(*, percpu: bool) -> None:
+        raise PermissionError("/proc/stat")
+
+    monkeypatch.setattr("psutil.cpu_times", hidden)
+    use = read_cpu_use()
+    assert use.all_s == use.own_s
+
+
 def test_the_systems_counters_move_with_the_work_of_this_process() -> None:
     before = read_cpu_use()
     while time.process_time() - before.own_s < 0.5:

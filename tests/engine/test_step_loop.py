@@ -39,9 +39,10 @@ class FaultyRunner(FakeRunner):
 class Loop:
     """A step loop that is asked and runs until it has nothing left to do."""
 
-    def __init__(self) -> None:
+    def __init__(self, keep: KeepPolicy | None = None) -> None:
         self.runner = FaultyRunner()
-        self.loop = StepLoop("fake", self.runner, KeepPolicy(), FakeClock())
+        self.clock = FakeClock()
+        self.loop = StepLoop("fake", self.runner, keep or KeepPolicy(), self.clock)
         self._preparer = RequestPreparer("fake", self.runner.vocabulary, SMALL_LIMITS)
         self._num_asked = 0
 
@@ -59,6 +60,20 @@ class Loop:
                 return heard
             self.loop.step(lambda _specs: None)
         raise AssertionError("still busy after 100 steps")
+
+
+@pytest.mark.parametrize(("pause_s", "stays"), [(0.5, True), (3.0, False)])
+def test_a_document_makes_way_for_another_one_after_a_longer_pause(
+    pause_s: float, stays: bool
+) -> None:
+    loop = Loop(KeepPolicy(max_saved_bytes=100_000))
+    loop.answer("a" * 40)
+    num_cells = loop.loop.status.cells_used
+    loop.clock.now_s += pause_s
+    loop.answer("b" * 40)
+    assert (loop.loop.status.cells_used > num_cells) == stays
+    assert (loop.loop.status.bytes_saved == 0) == stays
+    assert loop.answer("a" * 40).end.cost.tokens_computed == 1
 
 
 def test_step_without_room_runs_again_without_parked_documents(

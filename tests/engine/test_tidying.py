@@ -75,6 +75,23 @@ def test_one_document_alone_stays_where_it_is() -> None:
     assert not harness.tidier.has_work
 
 
+def test_another_document_after_the_pause_has_the_cells_for_itself() -> None:
+    harness = typing_elsewhere(1)
+    harness.tidy()
+    harness.tidier.make_way("third.py")
+    assert harness.cache.parked_documents == ()
+    harness.answer(request_for("third.py"))
+    assert sorted(harness.runner.cells) == list(range(harness.cache.num_cells_used))
+    assert not harness.tidier.has_work
+    assert harness.answer(request_for("second.py", "y")).end.cost.tokens_computed <= 2
+
+
+def test_nobody_makes_way_for_a_document_that_is_there() -> None:
+    harness = typing_elsewhere(1)
+    harness.tidier.make_way("first.py")
+    assert harness.cache.parked_documents == ("first.py", "second.py")
+
+
 @pytest.mark.parametrize("max_saved_bytes", [0, 1_000])
 def test_without_room_in_memory_it_stays(max_saved_bytes: int) -> None:
     harness = typing_elsewhere(3, KeepPolicy(max_age=4, max_saved_bytes=max_saved_bytes))
