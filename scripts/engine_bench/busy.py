@@ -31,6 +31,7 @@ from scripts.engine_bench.intervals import interval, ratios, shown
 from scripts.engine_bench.models import CHOICES, EMBEDDED, chosen_model, description
 from scripts.engine_bench.ours import OurFailure
 from scripts.engine_bench.rounds import add_minutes_option, interleaved
+from scripts.peer.environment import plain_environment
 
 _CONTEXT_TOKENS = 512
 #: What has to hold: the median step, and the worst one, against the quiet median.
@@ -62,15 +63,14 @@ class Way:
     @property
     def environment(self) -> dict[str, str]:
         """Variables for its process."""
-        ours = native_environment({})
-        others = {name: value for name, value in os.environ.items() if name not in ours}
+        plain = plain_environment()
         match self.waiting:
             case "brief":
-                return {**others, **ours}
+                return native_environment(plain)
             case "sleeping":
-                return {**others, "OMP_WAIT_POLICY": "passive"}
+                return {**plain, "OMP_WAIT_POLICY": "passive"}
             case "spinning":
-                return others
+                return plain
 
 
 @dataclass(slots=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import socket
 import tempfile
 from collections.abc import AsyncGenerator
@@ -12,8 +11,8 @@ from pathlib import Path
 
 import aiohttp
 
-from lsp_server.engine.native_environment import native_environment
 from scripts.peer.client import PeerClient
+from scripts.peer.environment import plain_environment
 from scripts.peer.options import PeerOptions
 from scripts.peer.program import Peer, PeerFailed
 
@@ -39,7 +38,7 @@ async def serving(
             stdin=asyncio.subprocess.DEVNULL,
             stdout=log,
             stderr=asyncio.subprocess.STDOUT,
-            env=_environment(),
+            env=plain_environment(),
         )
         try:
             base = f"http://127.0.0.1:{port}"
@@ -63,12 +62,6 @@ async def another_client(client: PeerClient) -> AsyncGenerator[PeerClient, None]
     """Give a client of the same server with a connection of its own."""
     async with aiohttp.ClientSession(client.base, timeout=_NO_TIMEOUT) as session:
         yield PeerClient(session, client.pid, client.base)
-
-
-def _environment() -> dict[str, str]:
-    """Return the variables for the server, without those that our engine sets for itself."""
-    ours = native_environment({})
-    return {name: value for name, value in os.environ.items() if name not in ours}
 
 
 async def _wait_until_ready(base: str, process: asyncio.subprocess.Process) -> None:
