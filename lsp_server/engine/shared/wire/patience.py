@@ -33,6 +33,7 @@ class Patience:
         self._hello = hello
         self._now_s = asyncio.get_running_loop().time
         self._end_s = None if max_s is None else self._now_s() + max_s
+        self._has_lived = False
 
     async def wait_for(self, step: Coroutine[Any, Any, Answer]) -> Answer:
         """Wait for a step of the answer as long as there is hope.
@@ -59,8 +60,13 @@ class Patience:
         try:
             async with asyncio.timeout(min(left_s, _ALIVE_TIMEOUT_S)):
                 await self._hello()
+            self._has_lived = True
         except TimeoutError as error:
-            if not waiting.done():
-                raise SilentError from error
+            if waiting.done():
+                return
+            if self._has_lived and left_s < _ALIVE_TIMEOUT_S:
+                # It had less time than it may take, and answered while there was enough.
+                raise LateError from error
+            raise SilentError from error
         except (GoneError, BrokenError):
             return  # It has died, which the step notices by itself.

@@ -23,18 +23,23 @@ LIMITED = request(limits=Limits(max_tokens=8, max_ms=100))
 
 
 class HangingEngine:
-    """Takes every request and answers none but `hello`, as long as it is told to.
+    """Takes every request and answers none but `hello`, until it is stopped.
 
     Attributes:
-        lives: Whether it answers `hello`.
+        signs_of_life: A sign for each answer to `hello`.
     """
 
     def __init__(self) -> None:
-        self.lives = True
+        self.signs_of_life = asyncio.Semaphore(0)
+        self._lives = True
+
+    def stop(self) -> None:
+        self._lives = False
 
     async def hello(self, _request: web.Request) -> web.Response:
-        if not self.lives:
+        if not self._lives:
             await asyncio.Event().wait()
+        self.signs_of_life.release()
         return web.json_response({**_versions()})
 
     async def hang(self, _request: web.Request) -> web.Response:
@@ -50,8 +55,7 @@ def _versions() -> dict[str, object]:
 @pytest.fixture(autouse=True)
 def _short_times(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(patience, "_QUIET_S", 0.05)
-    monkeypatch.setattr(patience, "_ALIVE_TIMEOUT_S", 0.3)
-    monkeypatch.setattr(client_module, "_GRACE_S", 0.3)
+    monkeypatch.setattr(client_module, "_GRACE_S", 1.5)
 
 
 @asynccontextmanager
@@ -89,12 +93,27 @@ async def test_a_request_that_the_engine_forgets_ends_in_its_time(
         assert end.reasons == (EndReason.TIME,)
 
 
-async def test_an_engine_without_a_sign_of_life_is_reported_with_its_log(
+async def test_an_engine_that_lived_is_not_called_silent_for_the_moment_that_was_left(
     bantam_directories: Directories,
 ) -> None:
     async with hanging(bantam_directories) as (client, engine):
         await end_of(client)
-        engine.lives = False
+        ending = asyncio.create_task(end_of(client))
+        engine.signs_of_life = asyncio.Semaphore(0)
+        await engine.signs_of_life.acquire()
+        engine.stop()
+        end = await ending
+        assert end.error is None
+        assert end.reasons == (EndReason.TIME,)
+
+
+async def test_an_engine_without_a_sign_of_life_is_reported_with_its_log(
+    bantam_directories: Directories, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with hanging(bantam_directories) as (client, engine):
+        await end_of(client)
+        engine.stop()
+        monkeypatch.setattr(patience, "_ALIVE_TIMEOUT_S", 0.3)
         end = await end_of(client)
         assert end.error is not None
         assert end.error.kind is ErrorKind.SILENT
@@ -103,12 +122,13 @@ async def test_an_engine_without_a_sign_of_life_is_reported_with_its_log(
 
 
 async def test_a_description_without_a_limit_waits_while_the_engine_lives(
-    bantam_directories: Directories,
+    bantam_directories: Directories, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with hanging(bantam_directories) as (client, engine):
         describing = asyncio.create_task(client.describe("fake"))
         done, _ = await asyncio.wait({describing}, timeout=0.5)
         assert not done
-        engine.lives = False
+        engine.stop()
+        monkeypatch.setattr(patience, "_ALIVE_TIMEOUT_S", 0.3)
         with pytest.raises(EngineSilentError):
             await describing
