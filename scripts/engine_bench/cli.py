@@ -11,9 +11,13 @@ import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+# OpenMP reads it when the model library is loaded, which some of the benchmarks do on import.
+from lsp_server.engine.native_environment import native_environment
+
+os.environ.update(native_environment(os.environ))
+
 from rich.console import Console
 
-from lsp_server.engine.native_environment import native_environment
 from lsp_server.errors import BantamError
 from scripts.engine_bench.benchmark import Values
 from scripts.engine_bench.ours import OurFailure
@@ -26,8 +30,6 @@ def main(arguments: list[str] | None = None) -> int:
     """Run one benchmark and return the exit status."""
     given = sys.argv[1:] if arguments is None else arguments
     options = _parse(given)
-    # The model library reads it when it is loaded, which is when the first model is.
-    os.environ.update(native_environment(os.environ))
     console = Console(stderr=True)
     try:
         report = asyncio.run(BENCHMARKS[options.benchmark].run(options, console))
