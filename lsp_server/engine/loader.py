@@ -16,6 +16,7 @@ from lsp_server.engine.machine import total_memory_bytes
 from lsp_server.engine.runners.fake_models import is_fake, load_fake_model
 from lsp_server.engine.tuning import TuningPlan
 from lsp_server.errors import ModelNotFoundError
+from lsp_server.lasting_objects import leave_out_lasting_objects
 from lsp_server.models.engine_names import split_library
 from lsp_server.settings.schema import EngineSettings
 
@@ -39,6 +40,8 @@ def make_loader(settings: EngineSettings) -> LoadModel:
     def load(model: str, report_progress: ReportProgress) -> LoadedRunner:
         loaded = load_runner(model, report_progress)
         keep = _keep_policy(settings, loaded.kv_cache_bytes)
+        if not is_fake(model):
+            leave_out_lasting_objects()
         return dataclasses.replace(loaded, keep=keep, tuning=_tuning_plan(model, settings))
 
     def load_runner(model: str, report_progress: ReportProgress) -> LoadedRunner:

@@ -6,6 +6,7 @@ import asyncio
 
 from lsprotocol import types
 
+from lsp_server.lasting_objects import leave_out_lasting_objects
 from lsp_server.server.protocol.positions import PositionCodec
 from lsp_server.server.requests.configuration import ask_for_settings
 from lsp_server.server.session import Session
@@ -38,6 +39,7 @@ async def _get_ready(session: Session) -> None:
     await session.completer.warm_up()
     await session.client.watch_files(await asyncio.to_thread(_globs_of_context))
     await session.actions.warm_up()
+    leave_out_lasting_objects()
 
 
 def _globs_of_context() -> list[str]:
