@@ -2,8 +2,9 @@
 
 Every pair has a quiet half and a busy half, in random order, for each way to run: machines change
 their speed by the minute, and only neighbours can be compared.  A pair gives the ratio of the
-medians, and that of the worst busy step to the quiet median.  Every step of a half counts, those
-too in which the engine has not yet noticed the other process.
+medians, and that of the worst busy step to the quiet median.  All steps of a half count, those too
+in which the engine has not yet noticed the other process; but the very first one, after a pause,
+stands apart, because a quiet one is as slow.
 """
 
 from __future__ import annotations
@@ -34,6 +35,8 @@ from scripts.engine_bench.rounds import add_minutes_option, interleaved
 from scripts.peer.environment import plain_environment
 
 _CONTEXT_TOKENS = 512
+#: Before each half: what a first step costs depends on how long the process has rested.
+_PAUSE_S = 1.0
 #: What has to hold: the median step, and the worst one, against the quiet median.
 TARGET_MEDIAN = 1.8
 TARGET_WORST = 10.0
@@ -73,6 +76,19 @@ class Way:
                 return plain
 
 
+@dataclass(frozen=True, slots=True)
+class Half:
+    """Milliseconds of the steps of half a pair.
+
+    Attributes:
+        first: The one right after a pause.
+        others: Those that count.
+    """
+
+    first: float
+    others: list[float]
+
+
 @dataclass(slots=True)
 class Pairs:
     """What the pairs of one way gave.
@@ -81,12 +97,16 @@ class Pairs:
         quiet_ms: Median quiet step of each pair.
         busy_ms: Median busy step of each pair.
         worst_ms: Longest busy step of each pair.
+        quiet_first_ms: First quiet step of each pair.
+        busy_first_ms: First busy step of each pair.
         hog_share: Speed of the other process beside steps, against its speed alone.
     """
 
     quiet_ms: list[float] = field(default_factory=list)
     busy_ms: list[float] = field(default_factory=list)
     worst_ms: list[float] = field(default_factory=list)
+    quiet_first_ms: list[float] = field(default_factory=list)
+    busy_first_ms: list[float] = field(default_factory=list)
     hog_share: list[float] = field(default_factory=list)
 
     @property
@@ -96,6 +116,8 @@ class Pairs:
             "pairs": len(self.quiet_ms),
             "ms_quiet": round(statistics.median(self.quiet_ms), 3),
             "ms_busy": round(statistics.median(self.busy_ms), 3),
+            "ms_quiet_first": round(statistics.median(self.quiet_first_ms), 3),
+            "ms_busy_first": round(statistics.median(self.busy_first_ms), 3),
             "median_ratio": interval(ratios(self.busy_ms, self.quiet_ms)),
             "worst_ratio": interval(ratios(self.worst_ms, self.quiet_ms)),
             "other_process_speed": interval(self.hog_share),
@@ -121,11 +143,12 @@ class _Child:
         values: list[float] = json.loads(line)
         return values
 
-    async def steps_ms(self, seconds: float) -> list[float]:
-        """Have steps computed for some time and return what each took."""
+    async def half(self, seconds: float) -> Half:
+        """Have steps computed for some time."""
         assert self._process.stdin is not None, "it is a pipe"
         self._process.stdin.write(f"{seconds}\n".encode())
-        return await self.answer()
+        first, *others = await self.answer()
+        return Half(first, others)
 
     def finish(self) -> None:
         """Let it come to its end."""
@@ -227,35 +250,48 @@ async def _measure(
 
 async def _pair(child: _Child, pairs: Pairs, seconds: float, is_busy_first: bool) -> None:
     """Measure one pair; the other process also runs alone, for as long as beside the steps."""
-    halves: dict[bool, list[float]] = {}
+    halves: dict[bool, Half] = {}
     for is_busy in (is_busy_first, not is_busy_first):
+        await asyncio.sleep(_PAUSE_S)
         if not is_busy:
-            halves[is_busy] = await child.steps_ms(seconds)
+            halves[is_busy] = await child.half(seconds)
             continue
         async with _child("hog") as hog:
-            halves[is_busy] = await child.steps_ms(seconds)
+            halves[is_busy] = await child.half(seconds)
             hog.finish()
             beside = (await hog.answer())[0]
     async with _child("hog") as hog:
-        await asyncio.sleep(sum(halves[True]) / 1_000.0)
+        await asyncio.sleep(seconds)
         hog.finish()
         alone = (await hog.answer())[0]
-    pairs.quiet_ms.append(statistics.median(halves[False]))
-    pairs.busy_ms.append(statistics.median(halves[True]))
-    pairs.worst_ms.append(max(halves[True]))
+    quiet, busy = halves[False], halves[True]
+    pairs.quiet_ms.append(statistics.median(quiet.others))
+    pairs.busy_ms.append(statistics.median(busy.others))
+    pairs.worst_ms.append(max(busy.others))
+    pairs.quiet_first_ms.append(quiet.first)
+    pairs.busy_first_ms.append(busy.first)
     pairs.hog_share.append(beside / alone)
 
 
 def _table(values: dict[str, Values]) -> Table:
     title = (
         f"A step beside a busy core, against quiet: median (wanted: {TARGET_MEDIAN:g} at most), "
-        f"worst ({TARGET_WORST:g} at most); 95 % intervals"
+        f"worst ({TARGET_WORST:g} at most); 95 % intervals.  Milliseconds: median step, and the "
+        "first after a pause"
     )
     table = Table("way", "quiet ms", "busy ms", "median", "worst", "other process", title=title)
     for name, one in values.items():
         cells = (shown(one[key]) for key in ("median_ratio", "worst_ratio", "other_process_speed"))
-        table.add_row(name, f"{one['ms_quiet']:.2f}", f"{one['ms_busy']:.2f}", *cells)
+        table.add_row(name, *shown_ms(one), *cells)
     return table
+
+
+def shown_ms(way: Values) -> tuple[str, str]:
+    """Return quiet and busy milliseconds of one way for people: the median and the first."""
+    quiet, busy = (
+        f"{way[f'ms_{half}']:.2f}, {way[f'ms_{half}_first']:.0f}" for half in ("quiet", "busy")
+    )
+    return quiet, busy
 
 
 BUSY = Benchmark(

@@ -1,12 +1,14 @@
 """`memory`: what a loaded model takes, beside the peer, and what eight windows with it take.
 
 The engine and the peer run one after the other, so that neither shares a mapped file with the
-other.  "Used" is after eight documents with a prompt and an answer each.
+other.  "Used" is after eight documents with a prompt and an answer each, and a pause in which our
+engine copies all but the last one out of its cells.
 """
 
 from __future__ import annotations
 
 import argparse
+import asyncio
 import os
 import sys
 from collections.abc import Mapping
@@ -39,6 +41,8 @@ CONTEXT_TOKENS = 4_096
 _NUM_DOCUMENTS = 8
 _PROMPT_TOKENS = 256
 _ANSWER_TOKENS = 32
+#: Documents are copied out after two seconds in which nobody asks.
+_REST_S = 6.0
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -104,6 +108,7 @@ async def _measure_windows(num_windows: int, model: Path, options: EngineOptions
     async with engine_folders(options) as folders, attached(folders) as client:
         await wait_until_measured(client, str(model))
         async with open_windows(num_windows, model, folders) as pids:
+            await asyncio.sleep(_REST_S)
             servers = [memory_of(pid) for pid in pids]
             status = await client.status()
             engine = memory_of(status.pid)
@@ -125,6 +130,7 @@ async def _use(system: Streams) -> None:
     prompts = long_prompts(_PROMPT_TOKENS)
     for document in range(_NUM_DOCUMENTS):
         await system.ask(next(prompts), document, _ANSWER_TOKENS)
+    await asyncio.sleep(_REST_S)
 
 
 def _table(found: Mapping[str, Values]) -> Table:

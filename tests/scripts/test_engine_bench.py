@@ -169,6 +169,7 @@ def test_busy_compares_pairs_of_every_way_to_run(capsys: pytest.CaptureFixture[s
         median, low, high = way["median_ratio"]
         assert 0 < low <= median <= high
         assert way["worst_ratio"][0] >= median
+        assert min(way["ms_quiet_first"], way["ms_busy_first"]) > 0
     assert next(iter(values["ways"])).startswith("brief, adapted threads")
 
 

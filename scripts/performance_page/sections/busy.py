@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from scripts.engine_bench.busy import TARGET_MEDIAN, TARGET_WORST
+from scripts.engine_bench.busy import TARGET_MEDIAN, TARGET_WORST, shown_ms
 from scripts.engine_bench.intervals import shown
 from scripts.performance_page.section import Section, Values, table, verdict
 from scripts.plots.charts import interval_chart
@@ -15,7 +15,7 @@ def busy_section(values: Values) -> Section:
     ways: Values = values["ways"]
     rows = [
         [
-            *(way, f"{one['ms_quiet']:.2f}", f"{one['ms_busy']:.2f}"),
+            *(way, *shown_ms(one)),
             *(shown(one[ratio]) for ratio in _RATIOS),
         ]
         for way, one in ways.items()
@@ -37,6 +37,9 @@ def busy_section(values: Values) -> Section:
             "A thread that waits for others spins for a moment and then sleeps (brief), sleeps at "
             "once (sleeping), or spins for milliseconds as the library does by itself (spinning).",
             "Adapted threads leave cores to other programs that keep them busy.",
+            "Milliseconds are of the median step and, behind it, of the first one after a pause, "
+            "which is in no ratio: memory that has rested is slow to reach, busy or quiet, on "
+            "virtual machines above all.",
             "The last column is the speed of the other process against its speed alone.",
             "",
             table(["", "quiet ms", "busy ms", "median step", "worst step", "other process"], rows),

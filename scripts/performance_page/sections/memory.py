@@ -18,7 +18,7 @@ def memory_section(values: Values) -> Section:
     text = "\n".join(
         [
             f"MiB with a model file of {values['model_file_mib']:,.0f} MiB, after it was loaded "
-            f"and after {values['tokens_used']:,} tokens in 8 documents.",
+            f"and after {values['tokens_used']:,} tokens in 8 documents and a pause.",
             "Resident memory counts what processes share for each of them, the other column in "
             "equal parts.",
             "",
