@@ -31,13 +31,14 @@ async def _start(session: Session) -> None:
     # Side by side: a client that never answers one of these still gets the others.
     session.tasks.start(session.client.watch_settings(), "watching the settings")
     session.tasks.start(ask_for_settings(session), "asking for the settings")
-    session.tasks.start(_get_ready(session), "getting ready and watching files")
+    session.tasks.start(_get_ready(session), "getting ready")
 
 
 async def _get_ready(session: Session) -> None:
     """Load in the background what the first requests would have to wait for."""
     await session.completer.warm_up()
-    await session.client.watch_files(await asyncio.to_thread(_globs_of_context))
+    globs = await asyncio.to_thread(_globs_of_context)
+    session.tasks.start(session.client.watch_files(globs), "watching files")
     await session.actions.warm_up()
     leave_out_lasting_objects()
 
