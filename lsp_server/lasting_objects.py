@@ -14,8 +14,9 @@ def leave_out_lasting_objects() -> None:
     """Let later searches leave out whatever is alive now.
 
     For moments after which little is made that lasts: the start is over, a model is loaded.  What
-    was left out before and has become garbage since is found now.
+    an earlier call left out and has become garbage since is found now; the first call is free.
     """
-    gc.unfreeze()
-    gc.collect()
+    if gc.get_freeze_count():
+        gc.unfreeze()
+        gc.collect()
     gc.freeze()
