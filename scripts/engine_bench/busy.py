@@ -47,12 +47,14 @@ class Way:
     """One way to run the engine.
 
     Attributes:
+        model: Of which one, a name of `CHOICES`.
         waiting: What a thread does that waits for others: "brief" spins for a moment and then
             sleeps, as the product does; "sleeping" and "spinning" do only one.
         num_threads: CPU threads; 0 as the product does, as many as others leave cores.
         nice: How much it yields to other programs, 0 to 19.
     """
 
+    model: str
     waiting: Literal["brief", "sleeping", "spinning"]
     num_threads: int
     nice: int = 0
@@ -61,7 +63,9 @@ class Way:
     def name(self) -> str:
         """For people."""
         plural = "" if self.num_threads == 1 else "s"
-        return f"{self.waiting}, {self.num_threads or 'adapted'} thread{plural}, nice {self.nice}"
+        threads = f"{self.num_threads or 'adapted'} thread{plural}"
+        model = "" if self.model == EMBEDDED else f", {self.model}"
+        return f"{self.waiting}, {threads}, nice {self.nice}{model}"
 
     @property
     def environment(self) -> dict[str, str]:
@@ -183,10 +187,12 @@ async def _child(
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Add the benchmark's options."""
     parser.add_argument(
-        "--model",
+        "--models",
+        nargs="+",
         choices=CHOICES,
-        default=EMBEDDED,
-        help="the embedded model, or whose shape a random one has (default: %(default)s)",
+        default=[EMBEDDED],
+        help="the embedded model, or whose shape a random one has; all ways are measured with the "
+        "first one, ours with the others, too (default: the embedded model)",
     )
     parser.add_argument("--pairs", type=int, default=10, help="default: %(default)s")
     add_minutes_option(parser)
@@ -205,34 +211,44 @@ async def run(options: argparse.Namespace, console: Console) -> Report:
         OurFailure: A process that times steps ended.
     """
     load_before = os.getloadavg()[0]
-    model = chosen_model(options.model, console)
-    num_cores = num_usable_cores()
-    chosen = Way("brief", 0)
-    others = (
-        Way("brief", num_cores),
-        Way("sleeping", num_cores),
-        Way("spinning", num_cores),
-        Way("brief", 0, 5),
-    )
-    ways = [chosen] if options.only_ours else list(dict.fromkeys([chosen, *others]))
+    files = {model: chosen_model(model, console) for model in options.models}
+    ours = [Way(model, "brief", 0) for model in files]
+    ways = ours if options.only_ours else [*ours, *_others(next(iter(files)))]
     found = {way: Pairs() for way in ways}
     async with AsyncExitStack() as stack:
         children = {
             way: await stack.enter_async_context(
                 _child(
-                    *("steps", str(model), str(way.num_threads), str(way.nice)),
+                    *("steps", str(files[way.model]), str(way.num_threads), str(way.nice)),
                     environment=way.environment,
                 )
             )
             for way in ways
         }
         await _measure(children, found, options, console)
-    conditions = Conditions(description(options.model), _CONTEXT_TOKENS, None, load_before)
+    models = " and ".join(description(model) for model in files)
+    conditions = Conditions(models, _CONTEXT_TOKENS, None, load_before)
     values = {way.name: pairs.values for way, pairs in found.items()}
     return Report(
-        {"conditions": conditions.values, "seconds": options.seconds, "ways": values},
+        {
+            "conditions": conditions.values,
+            "seconds": options.seconds,
+            "num_ours": len(ours),
+            "ways": values,
+        },
         (_table(values), conditions.line),
     )
+
+
+def _others(model: str) -> list[Way]:
+    """Return the ways that we did not choose."""
+    num_cores = num_usable_cores()
+    return [
+        Way(model, "brief", num_cores),
+        Way(model, "sleeping", num_cores),
+        Way(model, "spinning", num_cores),
+        Way(model, "brief", 0, 5),
+    ]
 
 
 async def _measure(

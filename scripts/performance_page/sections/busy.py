@@ -11,7 +11,7 @@ _RATIOS = ("median_ratio", "worst_ratio", "other_process_speed")
 
 
 def busy_section(values: Values) -> Section:
-    """Return what `busy` found; the first of its ways is the one that the engine takes."""
+    """Return what `busy` found; the first of its ways are those that the engine takes."""
     ways: Values = values["ways"]
     rows = [
         [
@@ -20,20 +20,23 @@ def busy_section(values: Values) -> Section:
         ]
         for way, one in ways.items()
     ]
-    name, chosen = next(iter(ways.items()))
+    ours = dict(list(ways.items())[: values["num_ours"]])
     failures = [
-        what
+        f"{what} ({way})"
+        for way, one in ours.items()
         for what, ratio, target in (
-            ("the median step", chosen["median_ratio"], TARGET_MEDIAN),
-            ("the worst step", chosen["worst_ratio"], TARGET_WORST),
+            ("the median step", one["median_ratio"], TARGET_MEDIAN),
+            ("the worst step", one["worst_ratio"], TARGET_WORST),
         )
         if ratio[0] > target
     ]
+    pairs = min(one["pairs"] for one in ways.values())
     text = "\n".join(
         [
             "How much longer steps take while another process keeps one core busy, against quiet "
-            f"neighbours; {chosen['pairs']} pairs of {values['seconds']:g} seconds each.",
-            f"The engine runs as in the first row ({name}); the others are what we did not choose.",
+            f"neighbours; {pairs} pairs of {values['seconds']:g} seconds each.",
+            f"The engine runs as in the first rows ({'; '.join(ours)}); the others are what we did "
+            "not choose.",
             "A thread that waits for others spins for a moment and then sleeps (brief), sleeps at "
             "once (sleeping), or spins for milliseconds as the library does by itself (spinning).",
             "Adapted threads leave cores to other programs that keep them busy.",
