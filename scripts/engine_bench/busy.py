@@ -4,7 +4,7 @@ Every pair has a quiet half and a busy half, in random order, for each way to ru
 their speed by the minute, and only neighbours can be compared.  A pair gives the ratio of the
 medians, and that of the worst busy step to the quiet median.  All steps of a half count, those too
 in which the engine has not yet noticed the other process; but the very first one, after a pause,
-stands apart, because a quiet one is as slow.
+stands apart, because a quiet one is slow, too.
 """
 
 from __future__ import annotations
@@ -233,7 +233,7 @@ async def run(options: argparse.Namespace, console: Console) -> Report:
         {
             "conditions": conditions.values,
             "seconds": options.seconds,
-            "num_ours": len(ours),
+            "ours": [way.name for way in ours],
             "ways": values,
         },
         (_table(values), conditions.line),

@@ -92,6 +92,25 @@ def test_nothing_lost_is_said_too() -> None:
     assert "Nowhere in what was measured." in batching_page(cached_prompts=[1.2, 1.1, 1.3])
 
 
+def test_a_model_that_suffers_from_a_busy_core_is_named() -> None:
+    way = {
+        "pairs": 2,
+        "ms_quiet": 1.0,
+        "ms_busy": 1.0,
+        "ms_quiet_first": 9,
+        "ms_busy_first": 9,
+        "median_ratio": [1.0, 0.9, 1.1],
+        "worst_ratio": [3.0, 2.0, 4.0],
+        "other_process_speed": [1.0, 0.9, 1.0],
+    }
+    slow = {**way, "median_ratio": [1.9, 1.85, 2.0]}
+    ways = {"small": way, "large": slow, "not chosen": slow}
+    values = {**BATCHING, "seconds": 2.0, "ours": ["small", "large"], "ways": ways}
+    losses, section = make_page({"busy": values}).text.split("## A busy machine")
+    assert "the median step (large) is slower than is wanted" in losses
+    assert "**It does not hold** for the median step (large)." in section
+
+
 def test_a_note_stands_before_the_figures() -> None:
     values = {**BATCHING, "note": "a run on a busy machine"}
     text = make_page({"batching": values}).text

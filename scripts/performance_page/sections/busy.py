@@ -11,7 +11,7 @@ _RATIOS = ("median_ratio", "worst_ratio", "other_process_speed")
 
 
 def busy_section(values: Values) -> Section:
-    """Return what `busy` found; the first of its ways are those that the engine takes."""
+    """Return what `busy` found; "ours" are the ways that the engine takes."""
     ways: Values = values["ways"]
     rows = [
         [
@@ -20,7 +20,7 @@ def busy_section(values: Values) -> Section:
         ]
         for way, one in ways.items()
     ]
-    ours = dict(list(ways.items())[: values["num_ours"]])
+    ours = {way: ways[way] for way in values["ours"]}
     failures = [
         f"{what} ({way})"
         for way, one in ours.items()
@@ -35,8 +35,7 @@ def busy_section(values: Values) -> Section:
         [
             "How much longer steps take while another process keeps one core busy, against quiet "
             f"neighbours; {pairs} pairs of {values['seconds']:g} seconds each.",
-            f"The engine runs as in the first rows ({'; '.join(ours)}); the others are what we did "
-            "not choose.",
+            f"The engine runs like this: {'; '.join(ours)}; the others are what we did not choose.",
             "A thread that waits for others spins for a moment and then sleeps (brief), sleeps at "
             "once (sleeping), or spins for milliseconds as the library does by itself (spinning).",
             "Adapted threads leave cores to other programs that keep them busy.",
