@@ -7,6 +7,7 @@ import sys
 import pytest
 
 from lsp_server.engine.native_environment import native_environment
+from scripts.peer.environment import plain_environment
 
 
 def test_library_sleeps_soon_and_starts_no_debugger() -> None:
@@ -52,7 +53,5 @@ def test_the_library_of_this_build_has_read_it() -> None:
 @ONLY_LIBGOMP_TELLS
 @pytest.mark.parametrize("module", ["scripts.engine_bench.cli", "scripts.agreement_bench.cli"])
 def test_benchmarks_that_load_models_themselves_wait_as_the_product_does(module: str) -> None:
-    ours = native_environment({})
-    plain = {name: value for name, value in os.environ.items() if name not in ours}
-    _, told = words_of_openmp(f"import {module}, llama_cpp", plain)
-    assert f"GOMP_SPINCOUNT = '{ours['GOMP_SPINCOUNT']}'" in told
+    _, told = words_of_openmp(f"import {module}, llama_cpp", plain_environment())
+    assert f"GOMP_SPINCOUNT = '{native_environment({})['GOMP_SPINCOUNT']}'" in told
