@@ -1,8 +1,7 @@
 """Python's search for garbage, kept away from objects that live as long as the process.
 
-A full search looks at every object there is: 20 to 30 ms, in which no key is answered and no step
-computed, for tens of thousands that imports and a loaded model have left and that never become
-garbage.
+A full search looks at every object there is: 12 to 30 ms, in which no key is answered and no step
+computed, for some 60,000 that imports and a loaded model have left and that never become garbage.
 """
 
 from __future__ import annotations

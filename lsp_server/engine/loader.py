@@ -40,7 +40,7 @@ def make_loader(settings: EngineSettings) -> LoadModel:
     def load(model: str, report_progress: ReportProgress) -> LoadedRunner:
         loaded = load_runner(model, report_progress)
         keep = _keep_policy(settings, loaded.kv_cache_bytes)
-        if not is_fake(model):
+        if not is_fake(model):  # It leaves nothing that lasts.
             leave_out_lasting_objects()
         return dataclasses.replace(loaded, keep=keep, tuning=_tuning_plan(model, settings))
 

@@ -40,7 +40,7 @@ class Patience:
 
         Raises:
             SilentError: The engine gives no sign of life.
-            LateError: It does, but the time is over.
+            LateError: It does, or did when it last had the time to, but the time is over.
         """
         waiting = asyncio.create_task(step)
         try:
